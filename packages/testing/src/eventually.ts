@@ -1,0 +1,31 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+export interface EventuallyOptions {
+  readonly timeoutMs?: number;
+  readonly intervalMs?: number;
+}
+
+/**
+ * Asks `probe` again and again until `holds` accepts its answer, and returns that answer.
+ *
+ * Rejects after `timeoutMs` (15 s unless given), saying what the last answer or error was.
+ */
+export async function eventually<T>(
+  probe: () => T | Promise<T>,
+  holds: (answer: T) => boolean = Boolean,
+  { timeoutMs = 15_000, intervalMs = 50 }: EventuallyOptions = {},
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  let last: string;
+  do {
+    try {
+      const answer = await probe();
+      if (holds(answer)) return answer;
+      last = `the last answer was ${JSON.stringify(answer)}`;
+    } catch (error) {
+      last = `the last try failed: ${String(error)}`;
+    }
+    await wait(intervalMs);
+  } while (Date.now() < deadline);
+  throw new Error(`Not within ${timeoutMs} ms; ${last}`);
+}
