@@ -1,3 +1,3 @@
-import preset from '@weir/jest-preset';
+import preset from '@weir/jest-preset/nest';
 
 export default { ...preset, displayName: 'nest-kafka' };
