@@ -1,1 +1,5 @@
-export {};
+export * from './apps.js';
+export * from './define-topic.js';
+export * from './registry.js';
+export * from './resolve-topics.js';
+export * from './topic.js';
