@@ -1,1 +1,12 @@
-export {};
+export { describeVariables, type VariableDescription } from './describe.js';
+export { type Environment, processEnvironment } from './environment.js';
+export * from './fragments/database.js';
+export * from './fragments/kafka.js';
+export * from './fragments/redis.js';
+export * from './fragments/retries.js';
+export * from './fragments/schema-registry.js';
+export * from './fragments/service.js';
+export * from './kinds.js';
+export * from './parse.js';
+export { redacted, type ShownValue } from './redact.js';
+export type * from './variable.js';
