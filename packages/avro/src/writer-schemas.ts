@@ -1,0 +1,106 @@
+import { SchemaRegistryUnavailableError, messageOf } from '@weir/errors';
+import type { Resolver, Type } from 'avsc';
+
+import type { SchemaRegistryClient } from './registry.js';
+import { parseSchema } from './strict-types.js';
+import type { SubjectSchemas } from './subjects.js';
+
+/** What is known of a schema id: how to read it, why that is impossible, or that the registry has no such id. */
+export type WriterSchema =
+  | { readonly kind: 'readable'; readonly resolver: Resolver }
+  | { readonly kind: 'unreadable'; readonly why: string }
+  | { readonly kind: 'unknown'; readonly until: number };
+
+export interface WriterSchemasOptions {
+  /** A subject of Weir's own: while the registry lacks its schemas too, it has lost them and knows nothing. */
+  readonly anchor: SubjectSchemas;
+  /** How long a registry's "no such id" is believed, in milliseconds. */
+  readonly negativeTtlMs: number;
+  readonly now: () => number;
+}
+
+/** Requests at once; a batch of hostile records may name as many ids as it has records. */
+const CONCURRENCY = 8;
+/** Ids that the registry does not know, kept at most. */
+const MAX_UNKNOWN = 10_000;
+
+/** The schemas that records were written with, by id. What is known stays known; what is unknown is asked again. */
+export class WriterSchemas {
+  private readonly known = new Map<number, WriterSchema>();
+  private readonly unknown = new Map<number, WriterSchema>();
+
+  constructor(
+    private readonly registry: SchemaRegistryClient,
+    private readonly reader: Type,
+    private readonly options: WriterSchemasOptions,
+  ) {}
+
+  get(id: number): WriterSchema | undefined {
+    return this.known.get(id) ?? this.unknown.get(id);
+  }
+
+  /** Resolves once `get` answers for each id. Rejects with SchemaRegistryUnavailableError. */
+  async load(ids: Iterable<number>): Promise<void> {
+    const missing = [...ids].filter((id) => this.isMissing(id));
+    const absent: number[] = [];
+    const queue = missing.values();
+    const fetchNext = async () => {
+      for (const id of queue) if (!(await this.fetch(id))) absent.push(id);
+    };
+    await Promise.all(Array.from({ length: Math.min(CONCURRENCY, missing.length) }, fetchNext));
+    if (absent.length === 0) return;
+    await this.confirmRegistryIsWhole();
+    for (const id of absent) this.remember(id);
+  }
+
+  private isMissing(id: number): boolean {
+    if (this.known.has(id)) return false;
+    const unknown = this.unknown.get(id);
+    return unknown?.kind !== 'unknown' || unknown.until <= this.options.now();
+  }
+
+  /** False where the registry has no such id. */
+  private async fetch(id: number): Promise<boolean> {
+    const text = await this.registry.schemaById(id);
+    if (text === null) return false;
+    this.unknown.delete(id);
+    this.known.set(id, this.resolve(text));
+    return true;
+  }
+
+  private resolve(text: string): WriterSchema {
+    try {
+      return { kind: 'readable', resolver: this.reader.createResolver(parseSchema(text)) };
+    } catch (error) {
+      return { kind: 'unreadable', why: messageOf(error) };
+    }
+  }
+
+  /**
+   * A wiped registry answers 404 to every id, and then none of them is a record's fault. So a 404 counts only while the
+   * registry still has an id that it gave before, and has one of Weir's own schemas.
+   */
+  private async confirmRegistryIsWhole(): Promise<void> {
+    const [seen] = this.known.keys();
+    if (seen !== undefined && (await this.registry.schemaById(seen, { fresh: true })) === null)
+      throw new SchemaRegistryUnavailableError(
+        'The registry no longer knows schemas that it had: has it lost its data?',
+        {
+          context: { schemaId: seen },
+        },
+      );
+    const { subject, versions } = this.options.anchor;
+    for (const { schema } of versions.toReversed()) if ((await this.registry.idOf(subject, schema)) !== null) return;
+    throw new SchemaRegistryUnavailableError(`The registry has none of Weir's schemas for ${subject} yet.`, {
+      context: { subject },
+    });
+  }
+
+  private remember(id: number): void {
+    if (this.unknown.size >= MAX_UNKNOWN) {
+      const [oldest] = this.unknown.keys();
+      if (oldest !== undefined) this.unknown.delete(oldest);
+    }
+    this.unknown.set(id, { kind: 'unknown', until: this.options.now() + this.options.negativeTtlMs });
+  }
+}
