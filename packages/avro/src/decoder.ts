@@ -69,6 +69,16 @@ export class AvroDecoder<T> {
     }
   }
 
+  /**
+   * Whether the schema that this value was written with has a field of this name at its top: tells a field that the writer left
+   * empty from one that it did not know. False for a value that cannot be read. After `prepare`.
+   */
+  writes(value: Buffer, field: string): boolean {
+    const id = readSchemaId(value);
+    const schema = typeof id === 'number' ? this.schemas.get(id) : undefined;
+    return schema?.kind === 'readable' && schema.fields.has(field);
+  }
+
   private read(value: Buffer, id: number, resolver: Resolver): T | RecordDecodeError {
     try {
       const result: { value: T; offset: number } = this.reader.decode(value, FRAME_BYTES, resolver);

@@ -1,5 +1,5 @@
 import { SchemaRegistryUnavailableError, messageOf } from '@weir/errors';
-import type { Resolver, Type } from 'avsc';
+import avsc, { type Resolver, type Type } from 'avsc';
 
 import type { SchemaRegistryClient } from './registry.js';
 import { parseSchema } from './strict-types.js';
@@ -7,7 +7,7 @@ import type { SubjectSchemas } from './subjects.js';
 
 /** What is known of a schema id: how to read it, why that is impossible, or that the registry has no such id. */
 export type WriterSchema =
-  | { readonly kind: 'readable'; readonly resolver: Resolver }
+  | { readonly kind: 'readable'; readonly resolver: Resolver; readonly fields: ReadonlySet<string> }
   | { readonly kind: 'unreadable'; readonly why: string }
   | { readonly kind: 'unknown'; readonly until: number };
 
@@ -70,7 +70,8 @@ export class WriterSchemas {
 
   private resolve(text: string): WriterSchema {
     try {
-      return { kind: 'readable', resolver: this.reader.createResolver(parseSchema(text)) };
+      const writer = parseSchema(text);
+      return { kind: 'readable', resolver: this.reader.createResolver(writer), fields: fieldsOf(writer) };
     } catch (error) {
       return { kind: 'unreadable', why: messageOf(error) };
     }
@@ -103,4 +104,9 @@ export class WriterSchemas {
     }
     this.unknown.set(id, { kind: 'unknown', until: this.options.now() + this.options.negativeTtlMs });
   }
+}
+
+/** The names of a record's fields; none for any other type. */
+function fieldsOf(type: Type): ReadonlySet<string> {
+  return new Set(type instanceof avsc.types.RecordType ? type.fields.map(({ name }) => name) : []);
 }
