@@ -1,1 +1,32 @@
-export * from './sample.js';
+export type { StoreConnection } from './connection.js';
+export { LedgerAccountingError, LedgerBehindError } from './ledger-errors.js';
+export { MetricsStore, type MetricsStoreOptions, type StartOffset } from './metrics-store.js';
+export { migrate, type MigrateOptions } from './migrate.js';
+export { PartitionKeeper } from './partitions.js';
+export type { Sample } from './sample.js';
+export { type SeriesIdentity, seriesId } from './series-id.js';
+export type {
+  LedgerEntry,
+  LedgerReport,
+  PartitionRange,
+  PositionedSample,
+  RefusedSample,
+  SettledCounts,
+  SettlementUnit,
+} from './settlement.js';
+export { MetricsReader } from './metrics-reader.js';
+export { defaultBudget, type QueryBudget } from './read/budget.js';
+export {
+  type AggregateQuery,
+  type AggregateResult,
+  type Aggregation,
+  aggregations,
+  type ListPage,
+  type ListQuery,
+  type Point,
+  type PointsPage,
+  type PointsQuery,
+  type SeriesDescription,
+  type SeriesFilter,
+  type TimeRange,
+} from './read/query.js';

@@ -1,0 +1,24 @@
+import 'reflect-metadata';
+import { DataSource } from 'typeorm';
+
+import { LedgerLineEntity } from './entities/ledger-line.entity.js';
+import { SampleEntity } from './entities/sample.entity.js';
+import { SeriesEntity } from './entities/series.entity.js';
+import { CreateStore1795219200000 } from './migrations/1795219200000-create-store.js';
+import { CreateReader1795219200001 } from './migrations/1795219200001-create-reader.js';
+
+/** TypeORM's view of the store: entities and migrations. Rows are written and read by `MetricsStore` and `MetricsReader`. */
+export function metricsDataSource(url: string): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url,
+    schema: 'metrics',
+    entities: [SeriesEntity, SampleEntity, LedgerLineEntity],
+    migrations: [CreateStore1795219200000, CreateReader1795219200001],
+    migrationsTableName: 'migrations',
+    synchronize: false,
+    installExtensions: false,
+    applicationName: 'weir migrations',
+    poolSize: 2,
+  });
+}

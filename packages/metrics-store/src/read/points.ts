@@ -1,0 +1,47 @@
+import { type QueryBudget, spend } from './budget.js';
+import { decodeCursor, encodeCursor } from './cursor.js';
+import type { PointsPage, PointsQuery } from './query.js';
+import { matchSeries } from './series.js';
+import type { TenantSession } from './tenant-session.js';
+import { timestamp } from '../write/binary-array.js';
+
+const CURSOR = [/^-?\d{1,16}$/, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/];
+const LAST_UUID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+/** Raw points, newest first; at the same time, in descending order of series id. */
+export async function readPoints(session: TenantSession, query: PointsQuery, budget: QueryBudget): Promise<PointsPage> {
+  const [afterMs, afterSeries] = query.cursor === undefined ? [Infinity, LAST_UUID] : positionOf(query.cursor);
+  const matched = await matchSeries(session, query, budget.maxSeries + 1);
+  spend(budget, 'maxSeries', matched.length);
+  if (matched.length === 0) return { points: [], nextCursor: null };
+
+  const rows = await session.query<{ series_id: string; ms: number; value: number }>(
+    `SELECT series_id, (extract(epoch FROM ts) * 1000)::float8 AS ms, value
+     FROM metrics.latest_points($1::uuid[], $2::timestamptz, $3::timestamptz, $4::timestamptz, $5::uuid, $6)`,
+    [
+      matched.map(({ id }) => id),
+      timestamp(query.fromMs ?? -Infinity),
+      timestamp(query.toMs ?? Infinity),
+      timestamp(afterMs),
+      afterSeries,
+      query.limit + 1,
+    ],
+  );
+  const byId = new Map(matched.map((series) => [series.id, series]));
+  const page = rows.slice(0, query.limit);
+  const last = page.at(-1);
+  return {
+    points: page.flatMap(({ series_id, ms, value }) => {
+      const series = byId.get(series_id);
+      if (series === undefined) return [];
+      return [{ timestamp: ms, name: series.name, value, labels: series.labels, environment: series.environment }];
+    }),
+    nextCursor:
+      last !== undefined && rows.length > query.limit ? encodeCursor([String(last.ms), last.series_id]) : null,
+  };
+}
+
+function positionOf(cursor: string): [number, string] {
+  const [ms, series] = decodeCursor(cursor, CURSOR);
+  return [Number(ms), series ?? LAST_UUID];
+}

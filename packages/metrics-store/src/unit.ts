@@ -1,0 +1,95 @@
+import type { PoolClient } from 'pg';
+
+import { unavailable } from './faults.js';
+import type { LineMove, LockedLine } from './ledger.js';
+import { LedgerAccountingError, LedgerBehindError } from './ledger-errors.js';
+import type { PositionedSample, RefusedSample, SettledCounts, SettlementUnit } from './settlement.js';
+import type { BatchWriter } from './write/batch-writer.js';
+import type { Series } from './write/known-series.js';
+
+const keyOf = (topic: string, partition: number): string => `${partition}:${topic}`;
+
+interface Account {
+  readonly line: LockedLine;
+  written: number;
+  counts: SettledCounts | null;
+}
+
+/** The books of one transaction: what was written, what was accounted for, and whether the two agree. */
+export class LedgerUnit implements SettlementUnit {
+  /** Rows of series to be remembered once the transaction committed. */
+  readonly newSeries: Series[] = [];
+  /** Why this transaction can no longer be committed. */
+  private lost: unknown = null;
+  private readonly accounts: Map<string, Account>;
+
+  constructor(
+    private readonly client: PoolClient,
+    private readonly writer: BatchWriter,
+    lines: readonly LockedLine[],
+  ) {
+    this.accounts = new Map(
+      lines.map((line) => [keyOf(line.range.topic, line.range.partition), { line, written: 0, counts: null }]),
+    );
+  }
+
+  nextOf(topic: string, partition: number): number {
+    return this.accountOf(topic, partition).line.next;
+  }
+
+  async write(samples: readonly PositionedSample[]): Promise<readonly RefusedSample[]> {
+    for (const { topic, partition, offset } of samples) {
+      const { range, next } = this.accountOf(topic, partition).line;
+      if (offset < next || offset >= range.to)
+        throw new LedgerAccountingError(`${topic}[${partition}]@${offset} is not among ${next} to ${range.to}`);
+    }
+    if (samples.length === 0) return [];
+    try {
+      const { refused, newSeries } = await this.writer.write(this.client, samples);
+      if (refused.length > 0) return refused;
+      this.newSeries.push(...newSeries);
+    } catch (thrown) {
+      this.lost = thrown;
+      throw unavailable(thrown, 'samples were not written');
+    }
+    for (const { topic, partition } of samples) this.accountOf(topic, partition).written += 1;
+    return [];
+  }
+
+  account(topic: string, partition: number, counts: SettledCounts): void {
+    const account = this.accountOf(topic, partition);
+    if (account.counts !== null) throw new LedgerAccountingError(`${topic}[${partition}] is accounted for twice`);
+    const { stored, deadLettered, gap, expired = 0 } = counts;
+    if (![stored, deadLettered, gap, expired].every((count) => Number.isSafeInteger(count) && count >= 0))
+      throw new LedgerAccountingError(`${topic}[${partition}]: a count is not a natural number`);
+    account.counts = counts;
+  }
+
+  /** The moves of the ledger's lines, after the books were checked. Throws rather than let a wrong count be committed. */
+  close(): LineMove[] {
+    if (this.lost !== null) throw unavailable(this.lost, 'a write of this transaction failed');
+    const moves: LineMove[] = [];
+    for (const { line, written, counts } of this.accounts.values()) {
+      const { topic, partition, from, to } = line.range;
+      const due = Math.max(to - line.next, 0);
+      const { stored, deadLettered, gap, expired = 0 } = counts ?? { stored: 0, deadLettered: 0, gap: 0 };
+      const sum = stored + deadLettered + gap + expired;
+      if (sum !== due && from > line.next) throw new LedgerBehindError(topic, partition, line.next, from);
+      if (sum !== due)
+        throw new LedgerAccountingError(
+          `${topic}[${partition}]: ${sum} offsets are accounted for, and ${due} lie between ${line.next} and ${to}`,
+        );
+      if (stored !== written)
+        throw new LedgerAccountingError(`${topic}[${partition}]: ${stored} counted as stored, and ${written} written`);
+      if (due > 0) moves.push({ range: line.range, counts: { stored, deadLettered, gap, expired } });
+    }
+    return moves;
+  }
+
+  private accountOf(topic: string, partition: number): Account {
+    const account = this.accounts.get(keyOf(topic, partition));
+    if (account === undefined)
+      throw new LedgerAccountingError(`${topic}[${partition}] is not part of this transaction`);
+    return account;
+  }
+}

@@ -1,0 +1,91 @@
+import { StoreUnavailableError } from '@weir/errors';
+import type { PoolClient } from 'pg';
+
+import { faultOf, rejected } from '../faults.js';
+import type { PartitionKeeper } from '../partitions.js';
+import type { PositionedSample, RefusedSample } from '../settlement.js';
+import { type Culprit, findCulprits } from './bisect.js';
+import type { KnownSeries, Series } from './known-series.js';
+import { foldRows, refuseUnrepresentable, type Row } from './rows.js';
+import { inSavepoint } from './savepoint.js';
+import { insertSeries, upsertRows } from './statements.js';
+
+const PARTITION_TRIES = 3;
+
+/** What a write left behind in its transaction: rows of series that others may not rely on before COMMIT. */
+export interface Written {
+  readonly refused: readonly RefusedSample[];
+  readonly newSeries: readonly Series[];
+}
+
+/** Writes the samples of one batch within a transaction that somebody else began and will commit. */
+export class BatchWriter {
+  constructor(
+    private readonly known: KnownSeries,
+    private readonly partitions: PartitionKeeper,
+  ) {}
+
+  /** All or nothing: with refused samples, nothing is written and the transaction goes on. Rejects for a broken system alone. */
+  async write(client: PoolClient, samples: readonly PositionedSample[]): Promise<Written> {
+    const unrepresentable = refuseUnrepresentable(samples);
+    if (unrepresentable.length > 0) return { refused: unrepresentable, newSeries: [] };
+
+    const rows = foldRows(samples, this.known);
+    const newSeries = [...new Map(rows.map(({ series }) => [series.hex, series])).values()].filter(
+      (series) => !this.known.isKnown(series),
+    );
+    await this.partitions.ensureFor(rows.map((row) => row.timestampMs));
+
+    const fault = await this.attempt(client, rows, async () => {
+      if (newSeries.length > 0) await insertSeries(client, newSeries);
+      await upsertRows(client, rows);
+    });
+    if (fault === null) return { refused: [], newSeries };
+    return { refused: await this.findRefused(client, samples, rows, newSeries), newSeries: [] };
+  }
+
+  /** Resolves to the row's fault, with nothing written, or to null. A missing partition is created on the way. */
+  private async attempt(client: PoolClient, rows: readonly Row[], work: () => Promise<void>): Promise<unknown> {
+    for (let tries = 1; ; tries += 1) {
+      const thrown = await inSavepoint(client, work);
+      if (thrown === null || faultOf(thrown) === 'row') return thrown;
+      if (faultOf(thrown) !== 'partition' || tries === PARTITION_TRIES) throw thrown;
+      await this.partitions.recreateFor(rows.map((row) => row.timestampMs));
+    }
+  }
+
+  /** Tries series and then rows in ever smaller lots, and takes everything back. */
+  private async findRefused(
+    client: PoolClient,
+    samples: readonly PositionedSample[],
+    rows: readonly Row[],
+    newSeries: readonly Series[],
+  ): Promise<RefusedSample[]> {
+    await client.query('SAVEPOINT search');
+    const badSeries = await findCulprits(newSeries, (lot) => this.attempt(client, [], () => insertSeries(client, lot)));
+    const refusedIds = new Map(badSeries.map(({ item, fault }) => [item.hex, fault]));
+    const candidates = rows.filter((row) => !refusedIds.has(row.series.hex));
+    const badRows = await findCulprits(candidates, (lot) => this.attempt(client, lot, () => upsertRows(client, lot)));
+    await client.query('ROLLBACK TO SAVEPOINT search');
+    await client.query('RELEASE SAVEPOINT search');
+    if (badSeries.length + badRows.length === 0)
+      // The batch failed as a whole and each part of it passes: nobody's own fault, so the caller tries again.
+      throw new StoreUnavailableError('The database refused a batch, and no row of it alone');
+    return [...this.ofSeries(samples, badSeries), ...badRows.map(({ item, fault }) => refuse(item.chosen, fault))];
+  }
+
+  /** A refused series takes every sample with it. */
+  private ofSeries(samples: readonly PositionedSample[], bad: readonly Culprit<Series>[]): RefusedSample[] {
+    if (bad.length === 0) return [];
+    const faults = new Map(bad.map(({ item, fault }) => [item.hex, fault]));
+    return samples.flatMap((positioned) => {
+      const fault = faults.get(this.known.of(positioned.sample).hex);
+      return fault === undefined ? [] : [refuse(positioned, fault)];
+    });
+  }
+}
+
+function refuse(positioned: PositionedSample, fault: unknown): RefusedSample {
+  const { sample, topic, partition, offset } = positioned;
+  return { sample, topic, partition, offset, error: rejected(fault) };
+}

@@ -1,0 +1,49 @@
+import type { PoolClient } from 'pg';
+
+import { float8Array, int8Array, timestampArray, uuidArray } from './binary-array.js';
+import type { Series } from './known-series.js';
+import type { Row } from './rows.js';
+
+const INSERT_SERIES = `
+  INSERT INTO metrics.series (id, tenant_id, name, environment, labels)
+  SELECT id, tenant_id, name, environment, labels::jsonb
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]) AS s (id, tenant_id, name, environment, labels)
+  ON CONFLICT (id) DO NOTHING`;
+
+const upsertSamples = (olderThan: '<' | '<='): string => `
+  INSERT INTO metrics.samples AS stored (series_id, ts, value, version)
+  SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::float8[], $4::int8[])
+  ON CONFLICT (series_id, ts) DO UPDATE SET value = EXCLUDED.value, version = EXCLUDED.version
+  WHERE stored.version ${olderThan} EXCLUDED.version`;
+
+// guarantees, rule 7: the later of two live samples stands; a replay never undoes a correction.
+const UPSERT_LIVE = upsertSamples('<=');
+const UPSERT_REPLAYED = upsertSamples('<');
+
+/** Inserts those that are not there yet. Expects the order of ids, against deadlocks between writers. */
+export async function insertSeries(client: PoolClient, series: readonly Series[]): Promise<void> {
+  await client.query(INSERT_SERIES, [
+    uuidArray(series.map((s) => s.id)),
+    series.map((s) => s.identity.tenantId),
+    series.map((s) => s.identity.name),
+    series.map((s) => s.identity.environment),
+    series.map((s) => JSON.stringify(s.identity.labels)),
+  ]);
+}
+
+/** Writes rows of distinct keys, each by the version rule of its kind. Expects key order. */
+export async function upsertRows(client: PoolClient, rows: readonly Row[]): Promise<void> {
+  const replayed = rows.filter((row) => row.chosen.sample.replayed);
+  const live = replayed.length === 0 ? rows : rows.filter((row) => !row.chosen.sample.replayed);
+  if (live.length > 0) await client.query(UPSERT_LIVE, columnsOf(live));
+  if (replayed.length > 0) await client.query(UPSERT_REPLAYED, columnsOf(replayed));
+}
+
+function columnsOf(rows: readonly Row[]): Buffer[] {
+  return [
+    uuidArray(rows.map((row) => row.series.id)),
+    timestampArray(rows.map((row) => row.timestampMs)),
+    float8Array(rows.map((row) => row.chosen.sample.value)),
+    int8Array(rows.map((row) => row.chosen.sample.version)),
+  ];
+}
