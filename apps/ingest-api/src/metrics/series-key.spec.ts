@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+
+import { seriesKey } from './series-key.js';
+
+interface Series {
+  readonly tenant: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly environment: string | null;
+}
+
+const keyOf = (s: Series): string => seriesKey(s.tenant, s.name, s.labels, s.environment);
+
+const identityOf = (s: Series): string =>
+  JSON.stringify([s.tenant, s.name, s.environment, Object.entries(s.labels).toSorted(([a], [b]) => (a < b ? -1 : 1))]);
+
+describe('seriesKey', () => {
+  it('reads as Prometheus writes a series', () => {
+    expect(seriesKey('acme', 'http_requests_total', { path: '/', method: 'GET' }, 'prod')).toBe(
+      'acme/http_requests_total{method="GET",path="/"}@"prod"',
+    );
+    expect(seriesKey('acme', 'up', {}, null)).toBe('acme/up{}');
+    expect(seriesKey('acme', 'up', { a: 'say "hi"\\\n' }, null)).toBe('acme/up{a="say \\"hi\\"\\\\\\n"}');
+  });
+
+  const labels = fc.dictionary(fc.stringMatching(/^[a-z]{1,2}$/), fc.string({ maxLength: 4 }), { maxKeys: 4 });
+  const series = fc.record({
+    tenant: fc.constantFrom('a', 'b'),
+    name: fc.constantFrom('x', 'y:z'),
+    labels,
+    environment: fc.option(fc.string({ maxLength: 3 })),
+  });
+
+  it('is the same for the labels in any order', () => {
+    fc.assert(
+      fc.property(series, (given) => {
+        const turned = Object.fromEntries(Object.entries(given.labels).toReversed());
+        expect(keyOf({ ...given, labels: turned })).toBe(keyOf(given));
+      }),
+    );
+  });
+
+  it('is another for another series', () => {
+    fc.assert(
+      fc.property(series, series, (a, b) => {
+        expect(keyOf(a) === keyOf(b)).toBe(identityOf(a) === identityOf(b));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
