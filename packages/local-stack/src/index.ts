@@ -1,1 +1,12 @@
-export {};
+export * from './engines.js';
+export * from './errors.js';
+export * from './home.js';
+export * from './ports.js';
+export * from './reaper.js';
+export * from './service.js';
+export * from './stack-database.js';
+export * from './stack-lock.js';
+export * from './supervisor.js';
+export { forgetPostgres, probePostgres } from './engines/postgres.js';
+export { probeBroker } from './engines/kafka.js';
+export { probeSchemaRegistry } from './engines/schema-registry.js';

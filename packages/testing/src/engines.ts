@@ -10,5 +10,19 @@ export interface Engines {
 export function engines(): Engines {
   const text = process.env['WEIR_TEST_ENGINES'];
   if (text === undefined) throw new Error('No engines: run the tests with `npm test`, or set WEIR_TEST_ENGINES.');
-  return JSON.parse(text) as Engines;
+  const value: unknown = JSON.parse(text);
+  if (!isEngines(value)) throw new Error('WEIR_TEST_ENGINES does not name kafka, schemaRegistry and postgres.');
+  return value;
+}
+
+function isEngines(value: unknown): value is Engines {
+  const named = (engine: string, member: string): boolean => {
+    const found = isRecord(value) ? value[engine] : undefined;
+    return isRecord(found) && typeof found[member] === 'string';
+  };
+  return named('kafka', 'bootstrapServers') && named('schemaRegistry', 'url') && named('postgres', 'url');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }

@@ -1,0 +1,46 @@
+import { mkdirSync } from 'node:fs';
+
+import { bootstrapServers, kafkaServices } from './engines/kafka.js';
+import { fetchJavaEngines } from './engines/java.js';
+import { postgresService, postgresUrl } from './engines/postgres.js';
+import { schemaRegistryService, schemaRegistryUrl } from './engines/schema-registry.js';
+import type { StackHome } from './home.js';
+import type { EnginePorts } from './ports.js';
+import type { Reaper } from './reaper.js';
+import type { Supervisor } from './supervisor.js';
+
+export interface StartEnginesOptions {
+  readonly home: StackHome;
+  readonly ports: EnginePorts;
+  readonly reaper: Reaper;
+  readonly supervisor: Supervisor;
+  readonly signal: AbortSignal;
+  readonly onLine: (text: string) => void;
+  /** False for tests: see PostgresSetup. */
+  readonly durable?: boolean;
+}
+
+/** Where the engines listen. */
+export interface EngineAddresses {
+  readonly kafka: { readonly bootstrapServers: string };
+  readonly schemaRegistry: { readonly url: string };
+  /** `url` is a superuser's on database `postgres`. */
+  readonly postgres: { readonly url: string };
+}
+
+/** Starts Kafka, the schema registry and PostgreSQL at once; resolves when all are ready. */
+export async function startEngines(options: StartEnginesOptions): Promise<EngineAddresses> {
+  const { home, ports, reaper, supervisor, signal, onLine, durable = true } = options;
+  mkdirSync(home.data(''), { recursive: true });
+  const jars = await fetchJavaEngines({ reaper, signal, logFile: home.log('maven'), onLine });
+  await supervisor.start([
+    ...kafkaServices({ home, ports: ports.kafka, jars, reaper }),
+    schemaRegistryService({ home, port: ports.schemaRegistry, jars }),
+    postgresService({ home, port: ports.postgres, reaper, durable }),
+  ]);
+  return {
+    kafka: { bootstrapServers: bootstrapServers(ports.kafka) },
+    schemaRegistry: { url: schemaRegistryUrl(ports.schemaRegistry) },
+    postgres: { url: postgresUrl(home, ports.postgres) },
+  };
+}

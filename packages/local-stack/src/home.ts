@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { StackSetupError } from './errors.js';
+import { parseJsonRecord } from './json-record.js';
+
+const LOG_ROTATION_BYTES = 20 * 1024 * 1024;
+
+/** The directory of one stack (WEIR_HOME): its data, its logs, and the files that say what runs. */
+export class StackHome {
+  constructor(readonly directory: string) {}
+
+  /** Who runs the stack, and which processes it started (see StackLock). */
+  get lockFile(): string {
+    return join(this.directory, 'processes.json');
+  }
+
+  /** What runs where, for people and tools (contracts.md). */
+  get stackFile(): string {
+    return join(this.directory, 'stack.json');
+  }
+
+  data(name: string): string {
+    return join(this.directory, 'data', name);
+  }
+
+  log(name: string): string {
+    return join(this.directory, 'logs', `${name}.log`);
+  }
+
+  /** Makes the directories. Logs that have grown large are put aside, one generation of each. */
+  prepare(logs: readonly string[] = []): void {
+    // Not 0700: PostgreSQL, which refuses to run as root, has to pass through. What is secret has a mode of its own.
+    mkdirSync(join(this.directory, 'data'), { recursive: true, mode: 0o755 });
+    mkdirSync(join(this.directory, 'logs'), { recursive: true, mode: 0o755 });
+    for (const name of logs) {
+      const file = this.log(name);
+      const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+      if (size > LOG_ROTATION_BYTES) renameSync(file, `${file}.1`);
+    }
+  }
+
+  /** Forgets all data and every secret. Nothing of the stack may run. */
+  forget(): void {
+    for (const name of ['data', 'logs', 'secrets.json', 'stack.json']) {
+      rmSync(join(this.directory, name), { recursive: true, force: true, maxRetries: 5 });
+    }
+  }
+
+  /** A secret of this stack, made at its first use and the same ever after. */
+  secret(name: string, make: () => string = () => randomBytes(24).toString('base64url')): string {
+    const file = join(this.directory, 'secrets.json');
+    const secrets = existsSync(file) ? parseJsonRecord(readFileSync(file, 'utf8')) : {};
+    if (secrets === null)
+      throw new StackSetupError(`${file} cannot be read. \`npm start -- --fresh\` makes a new one.`);
+    const known = secrets[name];
+    if (typeof known === 'string') return known;
+    const made = make();
+    writePrivately(file, `${JSON.stringify({ ...secrets, [name]: made }, null, 2)}\n`);
+    return made;
+  }
+}
+
+/** Replaces a file at once, readable by its owner alone. */
+export function writePrivately(file: string, text: string): void {
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, text, { mode: 0o600 });
+  chmodSync(draft, 0o600); // the mode above counts only where the file is new
+  renameSync(draft, file);
+}

@@ -1,0 +1,50 @@
+import { Client } from 'pg';
+
+import { postgresUrl } from './engines/postgres.js';
+import type { StackHome } from './home.js';
+import { HOST } from './ports.js';
+
+const DATABASE = 'weir';
+
+/** Connections to the stack's database, each with the rights of its users. */
+export interface DatabaseUrls {
+  /** Owns the database: metrics-consumer, which migrates and writes. */
+  readonly writer: string;
+  /** Reads what the writer made, and can change nothing: query-api. */
+  readonly reader: string;
+}
+
+/** Makes the database and its roles where they are missing. Done at every start: what is there stays. */
+export async function ensureStackDatabase(home: StackHome, port: number): Promise<DatabaseUrls> {
+  const passwords = { writer: home.secret('postgres.writer'), reader: home.secret('postgres.reader') };
+  await withClient(postgresUrl(home, port), async (client) => {
+    await ensureRole(client, 'weir_writer', passwords.writer);
+    await ensureRole(client, 'weir_reader', passwords.reader);
+    await client.query('ALTER ROLE weir_reader SET default_transaction_read_only = on');
+    const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE} OWNER weir_writer`);
+  });
+  await withClient(postgresUrl(home, port, DATABASE), async (client) => {
+    // What the writer's migrations will make is readable without a migration having to know the reader.
+    await client.query('ALTER DEFAULT PRIVILEGES FOR ROLE weir_writer GRANT USAGE ON SCHEMAS TO weir_reader');
+    await client.query('ALTER DEFAULT PRIVILEGES FOR ROLE weir_writer GRANT SELECT ON TABLES TO weir_reader');
+  });
+  const url = (role: string, password: string): string => `postgres://${role}:${password}@${HOST}:${port}/${DATABASE}`;
+  return { writer: url('weir_writer', passwords.writer), reader: url('weir_reader', passwords.reader) };
+}
+
+async function ensureRole(client: Client, role: string, password: string): Promise<void> {
+  const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
+  const verb = rowCount === 0 ? 'CREATE' : 'ALTER';
+  await client.query(`${verb} ROLE ${role} LOGIN PASSWORD ${client.escapeLiteral(password)}`);
+}
+
+async function withClient(url: string, work: (client: Client) => Promise<void>): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}
