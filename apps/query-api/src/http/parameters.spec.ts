@@ -41,6 +41,11 @@ describe('Parameters', () => {
     expect(codeOf(() => parameters.finish())).toBe('accepted');
   });
 
+  it.each(['a\0b', '\ud800'])('refuses the text %j, which no metric can hold', (text) => {
+    expect(codeOf(() => new Parameters({ name: text }).optional('name'))).toBe('parameter_unreadable');
+    expect(codeOf(() => new Parameters({ [`label.${text}`]: 'x' }).labels())).toBe('parameter_unreadable');
+  });
+
   it('takes nothing from a prototype', () => {
     expect(new Parameters({}).optional('toString')).toBeUndefined();
   });

@@ -4,6 +4,8 @@ import { ValidationError } from '@weir/errors';
 export type RawQuery = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 const LABEL_PREFIX = 'label.';
+// What neither PostgreSQL's text nor UTF-8 holds. With the u flag a pair of surrogates is one code point, so these are lone ones.
+const UNSTORABLE = /[\0\ud800-\udfff]/u;
 
 /**
  * Reads one request's query string, strictly.
@@ -25,13 +27,18 @@ export class Parameters {
   }
 
   optional(name: string): string | undefined {
-    this.asked.add(name);
-    const text = this.single(name);
+    const text = this.optionalOrEmpty(name);
     if (text === '') throw new ValidationError('parameter_missing', `The parameter \`${name}\` is empty.`);
     return text;
   }
 
-  /** All `label.<name>=<value>` filters, by label name; an empty value means "without this label, or with it empty". */
+  /** As `optional`, but an empty text is an answer too. */
+  optionalOrEmpty(name: string): string | undefined {
+    this.asked.add(name);
+    return this.single(name);
+  }
+
+  /** All `label.<name>=<value>` filters, by label name. */
   labels(): Record<string, string> {
     const filters: [string, string][] = [];
     for (const name of Object.keys(this.raw)) {
@@ -51,8 +58,12 @@ export class Parameters {
 
   private single(name: string): string | undefined {
     const value = Object.hasOwn(this.raw, name) ? this.raw[name] : undefined;
-    if (typeof value === 'string' || value === undefined) return value;
-    throw new ValidationError('parameter_repeated', `The parameter \`${shortened(name)}\` is given more than once.`);
+    if (value === undefined) return undefined;
+    if (typeof value !== 'string')
+      throw new ValidationError('parameter_repeated', `The parameter \`${shortened(name)}\` is given more than once.`);
+    if (UNSTORABLE.test(value) || UNSTORABLE.test(name))
+      throw new ValidationError('parameter_unreadable', 'A parameter holds a character that no metric can hold.');
+    return value;
   }
 }
 
