@@ -22,7 +22,7 @@ const directories = new Set();
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(signal, () => {});
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const [order, subject, signal] = line.split('\t');
+  const [order, subject = '', signal = 'SIGTERM'] = line.split('\t');
   if (order === 'watch') watched.set(Number(subject), signal);
   if (order === 'forget') watched.delete(Number(subject));
   if (order === 'remove') directories.add(subject);

@@ -7,7 +7,7 @@
 import { existsSync } from 'node:fs';
 
 export default async function startEngines() {
-  if (process.env.WEIR_TEST_ENGINES !== undefined) return;
+  if (process.env['WEIR_TEST_ENGINES'] !== undefined) return;
   if (!existsSync(new URL('./dist/engines-of-run.js', import.meta.url))) {
     throw new Error('The engines are not compiled: run `npm test`, or `npx turbo run build --filter=@weir/testing`.');
   }
