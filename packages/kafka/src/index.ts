@@ -1,2 +1,3 @@
 export * from './connection.js';
 export * from './records.js';
+export * from './clients/consumer/index.js';

@@ -1,0 +1,131 @@
+import type { Message } from '@confluentinc/kafka-javascript';
+
+import type { ConsumedRecord } from '../../records.js';
+import { toConsumedRecord } from '../consumed-record.js';
+import type { AssignedPartition } from './assigned-partition.js';
+import type { Assignment } from './assignment.js';
+import type { NativeClient } from './native-client.js';
+import type { RecordBuffer } from './record-buffer.js';
+import { Wake } from './wake.js';
+
+/** With nothing to read the client is polled this often all the same: rebalances are seen by polling. */
+const IDLE_POLL_MS = 100;
+/** A handler that takes longer than this with a full buffer behind it is polled beside, with the partitions paused. */
+const HOLD_AFTER_MS = 500;
+
+export interface FetchLoopHooks {
+  /** May this partition be read? */
+  readable(owner: AssignedPartition): boolean;
+  /** Called after each poll, with how many records came. No consume call is under way then. */
+  polled(received: number): void;
+  /** The client rejected a consume call. */
+  failed(error: unknown): void;
+}
+
+/**
+ * The only place that calls `consume`, and the owner of the client's positions.
+ *
+ * Whatever moves them (assign, unassign, seek, pause, resume) runs through `between`, while no consume call is under way. So a record that a call
+ * returns always belongs to the stretch of its partition that is current then: a call under way during a pause or a
+ * reassignment would return records that have no place any more.
+ */
+export class FetchLoop {
+  readonly wake = new Wake();
+  private readonly commands: (() => Promise<void>)[] = [];
+  private lastPollAt = 0;
+  private ending = false;
+  private running = false;
+
+  constructor(
+    private readonly client: NativeClient,
+    private readonly assignment: Assignment,
+    private readonly buffer: RecordBuffer,
+    private readonly capacity: number,
+    private readonly hooks: FetchLoopHooks,
+  ) {}
+
+  /** Runs `change` while no consume call is under way. Rejects with what it throws. */
+  between<T>(change: () => T | Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const command = async (): Promise<void> => {
+        try {
+          resolve(await change());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      if (this.ending && !this.running) void command();
+      else this.commands.push(command);
+      this.wake.call();
+    });
+  }
+
+  /** Polls until `end`. Never rejects. */
+  async run(): Promise<void> {
+    this.running = true;
+    while (!this.ending) {
+      await this.runCommands();
+      const received = await this.poll();
+      if (received === 0) await this.wake.wait(IDLE_POLL_MS);
+    }
+    await this.runCommands();
+    this.running = false;
+  }
+
+  get ended(): boolean {
+    return this.ending;
+  }
+
+  end(): void {
+    this.ending = true;
+    this.wake.call();
+  }
+
+  private async runCommands(): Promise<void> {
+    for (let next = this.commands.shift(); next !== undefined; next = this.commands.shift()) await next();
+  }
+
+  private async poll(): Promise<number> {
+    const room = this.capacity - this.buffer.size;
+    const full = room <= 0;
+    // Pausing throws away what the client has fetched ahead, so a full buffer first just waits for the handler.
+    if (full && Date.now() - this.lastPollAt < HOLD_AFTER_MS) return 0;
+    if (!full) this.lastPollAt = Date.now();
+    try {
+      this.applyPauses(full);
+      const messages = await this.client.consume(full ? 1 : room);
+      const received = this.accept(messages);
+      this.hooks.polled(received);
+      return received;
+    } catch (error) {
+      this.hooks.failed(error);
+      return 0;
+    }
+  }
+
+  private applyPauses(full: boolean): void {
+    const changed = [...this.assignment].filter(
+      (owner) => owner.pausedInClient !== (full || !this.hooks.readable(owner)),
+    );
+    if (changed.length === 0) return;
+    const toResume = changed.filter((owner) => owner.pausedInClient);
+    const toPause = changed.filter((owner) => !owner.pausedInClient);
+    if (toPause.length > 0) this.client.pause(toPause);
+    if (toResume.length > 0) this.client.resume(toResume);
+    for (const owner of changed) owner.pausedInClient = !owner.pausedInClient;
+  }
+
+  private accept(messages: readonly Message[]): number {
+    let run: { owner: AssignedPartition; records: ConsumedRecord[] } | undefined;
+    for (const message of messages) {
+      if (run === undefined || run.owner.partition !== message.partition || run.owner.topic !== message.topic) {
+        if (run !== undefined) this.buffer.push(run);
+        const owner = this.assignment.get(message.topic, message.partition);
+        run = owner === undefined ? undefined : { owner, records: [] };
+      }
+      run?.records.push(toConsumedRecord(message));
+    }
+    if (run !== undefined) this.buffer.push(run);
+    return messages.length;
+  }
+}

@@ -1,0 +1,10 @@
+export { BatchConsumer, type PartitionWatermarks, type SeekTarget } from './batch-consumer.js';
+export type {
+  BatchConsumerOptions,
+  ConsumerObserver,
+  ConsumerReason,
+  ConsumerState,
+  PartitionLag,
+  RecordBatch,
+  Stall,
+} from './options.js';

@@ -1,0 +1,236 @@
+import kafka, {
+  type ConsumerGlobalConfig,
+  type ConsumerTopicConfig,
+  type LibrdKafkaError,
+  type Message,
+} from '@confluentinc/kafka-javascript';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import type { TopicPartition, TopicPartitionOffset } from '../../records.js';
+
+type Callback<T> = (error: LibrdKafkaError | null | undefined, value: T) => void;
+
+/** What we use of `KafkaConsumer` 1.10; its own type declarations lack some of it. */
+interface NativeConsumer {
+  connect(options: { allTopics: boolean; timeout: number }, done: Callback<unknown>): void;
+  disconnect(done: () => void): void;
+  isConnected(): boolean;
+  on(event: 'event.error', listener: (error: LibrdKafkaError) => void): void;
+  subscribe(topics: readonly string[]): void;
+  setDefaultConsumeTimeout(timeoutMs: number): void;
+  consume(max: number, done: Callback<Message[]>): void;
+  incrementalAssign(partitions: readonly TopicPartition[]): void;
+  incrementalUnassign(partitions: readonly TopicPartition[]): void;
+  assignmentLost(): boolean;
+  pause(partitions: readonly TopicPartition[]): void;
+  resume(partitions: readonly TopicPartition[]): void;
+  position(partitions: readonly TopicPartition[]): { topic: string; partition: number; offset?: number }[];
+  seek(target: TopicPartitionOffset, timeoutMs: number, done: Callback<unknown>): void;
+  committed(partitions: readonly TopicPartition[], timeoutMs: number, done: Callback<CommittedOffset[]>): void;
+  commitCb(offsets: readonly TopicPartitionOffset[], done: Callback<unknown>): void;
+  offsetsForTimes(
+    times: readonly TopicPartitionOffset[],
+    timeoutMs: number,
+    done: Callback<TopicPartitionOffset[]>,
+  ): void;
+  queryWatermarkOffsets(topic: string, partition: number, timeoutMs: number, done: Callback<ClientWatermarks>): void;
+  getMetadata(options: { allTopics: boolean; timeout: number }, done: Callback<unknown>): void;
+}
+
+interface ClientWatermarks {
+  lowOffset: number;
+  highOffset: number;
+}
+
+/** `offset` is missing where the group has committed none. */
+type CommittedOffset = TopicPartition & { offset?: number };
+
+/** Our own settings for librdkafka, and a callback that its type declarations do not know. */
+export type NativeSettings = ConsumerGlobalConfig & ConsumerTopicConfig;
+
+export interface NativeEvents {
+  /** Partitions were given or are to be given up; nothing changes until `assign` or `unassign` answers it. */
+  rebalance(kind: 'assign' | 'revoke' | 'lost', partitions: readonly TopicPartition[]): void;
+  error(error: LibrdKafkaError): void;
+  /** There is something to consume. */
+  readable(): void;
+}
+
+const ASSIGN_PARTITIONS = -175;
+const CALL_TIMEOUT_MS = 5_000;
+const CLOSE_TIMEOUT_MS = 10_000;
+
+/**
+ * The callback API of `KafkaConsumer` as promises, and a safe way to close it.
+ *
+ * Every call runs on a thread of libuv's pool with a raw pointer to the client, so the client must not be freed before all of them have come
+ * back: `close` waits for that.
+ */
+export class NativeClient {
+  private readonly consumer: NativeConsumer;
+  private underway = 0;
+  private closing = false;
+
+  /** Throws where librdkafka refuses the settings. */
+  constructor(settings: NativeSettings, events: NativeEvents) {
+    const callbacks = {
+      rebalance_cb: (error: LibrdKafkaError, partitions: TopicPartition[]) => {
+        this.rebalanced(error, partitions, events);
+      },
+      queue_non_empty_cb: () => {
+        events.readable();
+      },
+    };
+    this.consumer = createConsumer({ ...settings, ...callbacks });
+    this.consumer.on('event.error', (error) => {
+      events.error(error);
+    });
+    // `consume` takes what is there and does not wait: it would hold a thread of the pool, and by default waits anew for each record.
+    this.consumer.setDefaultConsumeTimeout(0);
+  }
+
+  private rebalanced(error: LibrdKafkaError, partitions: TopicPartition[], events: NativeEvents): void {
+    // While closing, librdkafka waits for this answer before it leaves the group.
+    if (this.closing) {
+      if (error.code !== ASSIGN_PARTITIONS) this.consumer.incrementalUnassign(partitions);
+      return;
+    }
+    const kind = error.code === ASSIGN_PARTITIONS ? 'assign' : this.consumer.assignmentLost() ? 'lost' : 'revoke';
+    events.rebalance(kind, partitions);
+  }
+
+  /** Rejects where no broker answers within the time. The client is of no use then. */
+  async connect(timeoutMs: number): Promise<void> {
+    await this.call((done) => {
+      this.consumer.connect({ allTopics: false, timeout: timeoutMs }, done);
+    });
+  }
+
+  subscribe(topics: readonly (string | RegExp)[]): void {
+    // As text: given a RegExp the binding prints it to stderr.
+    this.consumer.subscribe(topics.map((topic) => (typeof topic === 'string' ? topic : topic.source)));
+  }
+
+  /** Takes up to `max` records that are there. Rejects with the client's error where it has one to tell and no record before it. */
+  consume(max: number): Promise<Message[]> {
+    return this.call((done) => {
+      this.consumer.consume(max, done);
+    });
+  }
+
+  assign(partitions: readonly TopicPartition[]): void {
+    this.consumer.incrementalAssign(partitions);
+  }
+
+  unassign(partitions: readonly TopicPartition[]): void {
+    this.consumer.incrementalUnassign(partitions);
+  }
+
+  pause(partitions: readonly TopicPartition[]): void {
+    this.consumer.pause(plain(partitions));
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    this.consumer.resume(plain(partitions));
+  }
+
+  /** Offset after the last record, or control record, that `consume` went past; null before the first. */
+  position(partition: TopicPartition): number | null {
+    const [answer] = this.consumer.position(plain([partition]));
+    return answer?.offset === undefined || answer.offset < 0 ? null : answer.offset;
+  }
+
+  async seek({ topic, partition, offset }: TopicPartitionOffset): Promise<void> {
+    await this.call((done) => {
+      this.consumer.seek({ topic, partition, offset }, CALL_TIMEOUT_MS, done);
+    });
+  }
+
+  /** The group's committed offsets; partitions without one are left out. */
+  async committed(partitions: readonly TopicPartition[]): Promise<TopicPartitionOffset[]> {
+    const answers = await this.call<CommittedOffset[]>((done) => {
+      this.consumer.committed(plain(partitions), CALL_TIMEOUT_MS, done);
+    });
+    return answers.flatMap(({ topic, partition, offset }) =>
+      offset === undefined || offset < 0 ? [] : [{ topic, partition, offset }],
+    );
+  }
+
+  /** Resolves once the group's coordinator has acknowledged the offsets, with the member's generation. */
+  async commit(offsets: readonly TopicPartitionOffset[]): Promise<void> {
+    await this.call((done) => {
+      this.consumer.commitCb(offsets, done);
+    });
+  }
+
+  /** First offset at or after the time; the end where there is none. */
+  offsetsForTime(partitions: readonly TopicPartition[], timeMs: number): Promise<TopicPartitionOffset[]> {
+    const times = partitions.map(({ topic, partition }) => ({ topic, partition, offset: timeMs }));
+    return this.call((done) => {
+      this.consumer.offsetsForTimes(times, CALL_TIMEOUT_MS, done);
+    });
+  }
+
+  /** First offset, and the offset after the last that may be read, as the partition's leader says now. */
+  async watermarks(
+    { topic, partition }: TopicPartition,
+    timeoutMs = CALL_TIMEOUT_MS,
+  ): Promise<{ low: number; high: number }> {
+    const { lowOffset, highOffset } = await this.call<ClientWatermarks>((done) => {
+      this.consumer.queryWatermarkOffsets(topic, partition, timeoutMs, done);
+    });
+    return { low: lowOffset, high: highOffset };
+  }
+
+  /** Resolves once a broker has answered. */
+  async ping(timeoutMs: number): Promise<void> {
+    await this.call((done) => {
+      this.consumer.getMetadata({ allTopics: false, timeout: timeoutMs }, done);
+    });
+  }
+
+  /**
+   * Leaves the group and frees the client, once every call that is under way has come back. Resolves after 10 s at the latest, then
+   * without either: the group finds out by the session time-out.
+   */
+  async close(): Promise<void> {
+    this.closing = true;
+    const deadline = Date.now() + CLOSE_TIMEOUT_MS;
+    while (this.underway > 0 && Date.now() < deadline) await wait(5);
+    if (this.underway > 0 || !this.consumer.isConnected()) return;
+    const timer = new AbortController();
+    await Promise.race([
+      new Promise<void>((resolve) => {
+        this.consumer.disconnect(resolve);
+      }),
+      wait(CLOSE_TIMEOUT_MS, undefined, { signal: timer.signal }).catch(() => undefined),
+    ]);
+    timer.abort();
+  }
+
+  private call<T>(start: (done: Callback<T>) => void): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.underway += 1;
+      try {
+        start((error, value) => {
+          this.underway -= 1;
+          if (error === null || error === undefined) resolve(value);
+          else reject(error);
+        });
+      } catch (error) {
+        this.underway -= 1;
+        reject(error);
+      }
+    });
+  }
+}
+
+function plain(partitions: readonly TopicPartition[]): TopicPartition[] {
+  return partitions.map(({ topic, partition }) => ({ topic, partition }));
+}
+
+function createConsumer(settings: object): NativeConsumer {
+  const consumer: unknown = new kafka.KafkaConsumer(settings);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the package's declarations lack what we use of it
+  return consumer as NativeConsumer;
+}

@@ -1,0 +1,30 @@
+import type { KafkaConnection } from '../../connection.js';
+import { clientSettings } from '../client-settings.js';
+import type { NativeSettings } from './native-client.js';
+import type { ConsumerSettings } from './options.js';
+
+/** librdkafka's settings for a batch consumer, each with its reason where it is not the default. */
+export function nativeSettings(connection: KafkaConnection, settings: ConsumerSettings): NativeSettings {
+  return {
+    ...clientSettings(connection),
+    'group.id': settings.groupId,
+    // Partitions that stay with their member go on being read during a rebalance (KIP-429).
+    'partition.assignment.strategy': 'cooperative-sticky',
+    // Offsets are committed by us, once their records are settled, and never by the clock.
+    'enable.auto.commit': false,
+    'enable.auto.offset.store': false,
+    // Never `error`: its event is swallowed where records precede it, and the partition stops without a word.
+    'auto.offset.reset': settings.fromBeginning ? 'earliest' : 'latest',
+    'isolation.level': 'read_committed',
+    'session.timeout.ms': settings.sessionTimeoutMs,
+    'heartbeat.interval.ms': Math.min(3_000, Math.floor(settings.sessionTimeoutMs / 3)),
+    'max.poll.interval.ms': settings.maxPollIntervalMs,
+    'allow.auto.create.topics': false,
+    'topic.metadata.refresh.interval.ms': settings.metadataRefreshMs,
+    // The default of a second is a long time without fetching once the queue was full.
+    'fetch.queue.backoff.ms': 50,
+    'fetch.error.backoff.ms': 200,
+    // Fetched ahead in native memory, for all partitions together.
+    'queued.max.messages.kbytes': 32_768,
+  };
+}

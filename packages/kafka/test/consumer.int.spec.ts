@@ -1,0 +1,141 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually, uniqueName } from '@weir/testing';
+
+import type { BatchConsumer, ConsumedRecord } from '../src/index.js';
+import { numbered, type Options, Outside, startConsumer, values } from './kafka-fixture.js';
+
+const outside = new Outside();
+let started: BatchConsumer[] = [];
+
+function start(options: Options): ReturnType<typeof startConsumer> {
+  const running = startConsumer(options);
+  started.push(running.consumer);
+  return running;
+}
+
+beforeAll(() => outside.connect());
+afterAll(() => outside.close());
+afterEach(async () => {
+  await Promise.all(started.map((consumer) => consumer.stop(1_000)));
+  started = [];
+});
+
+describe('BatchConsumer', () => {
+  it('hands over every record in offset order and commits past the last', async () => {
+    const topic = await outside.topic(2);
+    await outside.send(topic, 0, numbered(0, 1_000));
+    await outside.send(topic, 1, numbered(0, 500));
+    const { consumer, groupId, handled } = start({ topics: [topic], maxRecords: 300 });
+    await eventually(
+      () => handled.length,
+      (n) => n >= 1_500,
+    );
+    await eventually(
+      () => outside.committed(groupId, topic),
+      ([a, b]) => a === 1_000 && b === 500,
+    );
+    for (const [partition, count] of [
+      [0, 1_000],
+      [1, 500],
+    ] as const)
+      expect(values(handled.filter((r) => r.partition === partition))).toEqual(numbered(0, count));
+    expect(consumer.state).toMatchObject({ status: 'running', assigned: 2 });
+  });
+
+  it('keeps nulls, empty values and the time that the record has', async () => {
+    const topic = await outside.topic();
+    await outside.send(topic, 0, [null, '', 'x']);
+    const { handled } = start({ topics: [topic] });
+    await eventually(
+      () => handled.length,
+      (n) => n === 3,
+    );
+    expect(values(handled)).toEqual([null, '', 'x']);
+    expect(handled[0]?.key).toBeNull();
+    expect(Math.abs(Date.now() - (handled[0]?.timestampMs ?? 0))).toBeLessThan(60_000);
+  });
+
+  it('gives the same batch again after a rejection, drops nothing, reorders nothing, and commits only what resolved', async () => {
+    const topic = await outside.topic();
+    await outside.send(topic, 0, numbered(0, 100));
+    const tries: { attempt: number; first: string | null; length: number }[] = [];
+    const handled: ConsumedRecord[] = [];
+    let broken = true;
+    const { consumer, groupId } = start({
+      topics: [topic],
+      maxRecords: 40,
+      handler: async (batch) => {
+        tries.push({ attempt: batch.attempt, first: values(batch.records)[0] ?? null, length: batch.records.length });
+        await Promise.resolve();
+        if (broken && handled.length > 0) throw Object.assign(new Error('store is away'), { code: 'ECONNREFUSED' });
+        handled.push(...batch.records);
+      },
+    });
+    await eventually(
+      () => tries.at(-1)?.attempt ?? 0,
+      (attempt) => attempt >= 4,
+    );
+    const until = handled.length;
+    expect(await outside.committed(groupId, topic)).toEqual([until]);
+    expect(consumer.state).toMatchObject({ status: 'waiting', reason: 'unknown' });
+    broken = false;
+    await eventually(
+      () => outside.committed(groupId, topic),
+      ([offset]) => offset === 100,
+    );
+    expect(values(handled)).toEqual(numbered(0, 100));
+    expect(new Set(tries.filter((t) => t.first === String(until)).map((t) => t.length)).size).toBe(1);
+    expect(consumer.state.status).toBe('running');
+  });
+
+  it('leaves no lag behind a transaction: the control record after it is committed too', async () => {
+    const topic = await outside.topic();
+    await outside.sendInTransaction(topic, 0, numbered(0, 10), true);
+    const { groupId, handled } = start({ topics: [topic] });
+    await eventually(
+      () => outside.committed(groupId, topic),
+      ([offset]) => offset === 11,
+    );
+    await outside.sendInTransaction(topic, 0, numbered(0, 10), false);
+    await eventually(
+      () => outside.committed(groupId, topic),
+      ([offset]) => offset === 22,
+    );
+    expect(values(handled)).toEqual(numbered(0, 10));
+  });
+
+  it('waits for a topic that does not exist yet', async () => {
+    const topic = uniqueName('later');
+    const { consumer, handled } = start({ topics: [topic] });
+    await eventually(
+      () => consumer.state,
+      (state) => state.reason === 'topic_missing',
+    );
+    await outside.topic(1, topic);
+    await outside.send(topic, 0, ['a']);
+    await eventually(
+      () => values(handled),
+      (v) => v.length === 1,
+    );
+    expect(consumer.state.status).toBe('running');
+  });
+
+  it('follows topics that match a pattern, also those that appear later', async () => {
+    const prefix = uniqueName('pattern');
+    const [first, second] = [`${prefix}.a`, `${prefix}.b`];
+    await outside.topic(1, first);
+    await outside.send(first, 0, ['1']);
+    const { handled } = start({ topics: [new RegExp(`^${prefix}\\..*`)] });
+    await eventually(
+      () => values(handled),
+      (v) => v.length === 1,
+    );
+    await outside.topic(1, second);
+    await outside.send(second, 0, ['2']);
+    await eventually(
+      () => values(handled),
+      (v) => v.length === 2,
+    );
+    expect(handled.map((r) => r.topic)).toEqual([first, second]);
+  });
+});
