@@ -2,9 +2,20 @@ import type { Pool } from 'pg';
 
 import { openPool, type StoreConnection } from './connection.js';
 import { unavailable } from './faults.js';
+import { readAggregate } from './read/aggregate.js';
 import { defaultBudget, type QueryBudget } from './read/budget.js';
+import { readLabelNames, readLabelValues, readNames, readSeries } from './read/lists.js';
 import { readPoints } from './read/points.js';
-import type { PointsPage, PointsQuery } from './read/query.js';
+import type {
+  AggregateQuery,
+  AggregateResult,
+  ListPage,
+  ListQuery,
+  PointsPage,
+  PointsQuery,
+  SeriesDescription,
+  SeriesFilter,
+} from './read/query.js';
 import { asTenant, type TenantSession } from './read/tenant-session.js';
 
 /**
@@ -19,12 +30,38 @@ export class MetricsReader {
 
   constructor(connection: StoreConnection, budget: Partial<QueryBudget> = {}) {
     this.budget = { ...defaultBudget, ...budget };
-    this.pool = openPool({ statementTimeoutMs: this.budget.timeoutMs, ...connection });
+    // Each query sets its own limit; the session's is that of a client that waits no longer for any answer.
+    this.pool = openPool({ ...connection, statementTimeoutMs: this.budget.timeoutMs });
   }
 
   /** Raw points, newest first. */
   points(query: PointsQuery): Promise<PointsPage> {
     return this.ask(query.tenantId, (session) => readPoints(session, query, this.budget));
+  }
+
+  /** One value for each bucket of time and group of series. */
+  aggregate(query: AggregateQuery): Promise<AggregateResult> {
+    return this.ask(query.tenantId, (session) => readAggregate(session, query, this.budget));
+  }
+
+  /** Names of metrics, sorted. */
+  names(query: SeriesFilter & ListQuery): Promise<ListPage<string>> {
+    return this.ask(query.tenantId, (session) => readNames(session, query));
+  }
+
+  /** Names of labels, sorted. */
+  labelNames(query: SeriesFilter & ListQuery): Promise<ListPage<string>> {
+    return this.ask(query.tenantId, (session) => readLabelNames(session, query));
+  }
+
+  /** Values that a label has, sorted. */
+  labelValues(query: SeriesFilter & ListQuery & { readonly label: string }): Promise<ListPage<string>> {
+    return this.ask(query.tenantId, (session) => readLabelValues(session, query));
+  }
+
+  /** What series there are, sorted by name. */
+  series(query: SeriesFilter & ListQuery): Promise<ListPage<SeriesDescription>> {
+    return this.ask(query.tenantId, (session) => readSeries(session, query));
   }
 
   /** A round trip; for health checks. */

@@ -71,11 +71,11 @@ export function timestampArray(epochMs: readonly number[]): Buffer {
   return array(TIMESTAMPTZ, epochMs, putTimestamp);
 }
 
-/** One `timestamptz`; ±Infinity are PostgreSQL's `infinity` and `-infinity`. */
+/** One `timestamptz` to compare with; beyond the calendar, and for ±Infinity, PostgreSQL's `infinity` and `-infinity`. */
 export function timestamp(epochMs: number): Buffer {
   const buffer = Buffer.allocUnsafe(TIMESTAMPTZ.bytes);
-  if (epochMs === Infinity) buffer.writeBigInt64BE(2n ** 63n - 1n);
-  else if (epochMs === -Infinity) buffer.writeBigInt64BE(-(2n ** 63n));
-  else putTimestamp(buffer, epochMs, 0);
+  if (epochMs > LAST_TIMESTAMP_MS) buffer.writeBigInt64BE(2n ** 63n - 1n);
+  else if (epochMs < FIRST_TIMESTAMP_MS) buffer.writeBigInt64BE(-(2n ** 63n));
+  else putTimestamp(buffer, Math.ceil(epochMs), 0);
   return buffer;
 }
