@@ -1,3 +1,5 @@
 export * from './connection.js';
 export * from './records.js';
+export * from './clients/producer/options.js';
+export * from './clients/producer/record-producer.js';
 export * from './clients/consumer/index.js';

@@ -1,0 +1,103 @@
+import type { LibrdKafkaError } from '@confluentinc/kafka-javascript';
+import { backoffMs, messageOf } from '@weir/errors';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { NativeProducer, type NativeProducerHandlers, type ProducerSettings } from './native-producer.js';
+import type { ProducerState } from './options.js';
+
+export interface ProducerLinkHandlers extends Pick<NativeProducerHandlers, 'report' | 'log'> {
+  ready(client: NativeProducer): void;
+  /** The client is dead: nothing that it still held will be reported. */
+  failed(error: LibrdKafkaError): void;
+  stateChanged(state: ProducerState, reason: string): void;
+}
+
+const BACKOFF = { minMs: 200, maxMs: 5_000 };
+/** A client that served this long before it failed is replaced as quickly as the first. */
+const SETTLED_MS = 30_000;
+
+// A connection attempt holds one of libuv's few threads while it waits, so it begins short and grows for slow networks.
+const connectTimeoutMs = (attempt: number): number => Math.min(10_000, 1_000 * 2 ** Math.min(attempt - 1, 4));
+
+/** Keeps one librdkafka producer connected: tries until a broker answers, and replaces a client that failed for good. */
+export class ProducerLink {
+  /** The client to produce on; null while there is none. */
+  client: NativeProducer | null = null;
+  readonly #settings: () => ProducerSettings;
+  readonly #handlers: ProducerLinkHandlers;
+  readonly #stopped = new AbortController();
+  #state: ProducerState = 'connecting';
+  #running: Promise<void> | null = null;
+  /** Ends the service of the present client: with its fatal error, or with null to close it. */
+  #end: (error: LibrdKafkaError | null) => void = () => undefined;
+
+  /** `settings` is asked anew for each client, so that each has an id of its own. */
+  constructor(settings: () => ProducerSettings, handlers: ProducerLinkHandlers) {
+    this.#settings = settings;
+    this.#handlers = handlers;
+  }
+
+  get state(): ProducerState {
+    return this.#state;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Takes no more from now on; `close` then lets go of the client. */
+  stopAccepting(): void {
+    this.#enter('closed', 'closed');
+  }
+
+  async close(): Promise<void> {
+    this.stopAccepting();
+    this.#stopped.abort();
+    const serving = this.client !== null;
+    this.#end(null);
+    // A connection attempt under way is not waited for; it cleans up by itself.
+    if (serving) await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    for (let attempt = 1; !this.#stopped.signal.aborted; attempt += 1) {
+      const since = performance.now();
+      await this.#serve(attempt);
+      if (performance.now() - since > SETTLED_MS) attempt = 0;
+      await wait(backoffMs(attempt, BACKOFF), undefined, { signal: this.#stopped.signal }).catch(() => undefined);
+    }
+  }
+
+  /** One client from its connection to its end. */
+  async #serve(attempt: number): Promise<void> {
+    const ended = new Promise<LibrdKafkaError | null>((resolve) => {
+      this.#end = resolve;
+    });
+    let client: NativeProducer;
+    try {
+      client = new NativeProducer(this.#settings(), { ...this.#handlers, fatal: this.#end });
+      await client.connect(connectTimeoutMs(attempt));
+    } catch (error) {
+      this.#handlers.stateChanged(this.#state, `no broker answered: ${messageOf(error)}`);
+      return;
+    }
+    if (!this.#stopped.signal.aborted) {
+      this.client = client;
+      this.#enter('ready', 'connected');
+      this.#handlers.ready(client);
+      const error = await ended;
+      this.client = null;
+      if (error !== null) {
+        this.#enter('failed', messageOf(error));
+        this.#handlers.failed(error);
+      }
+    }
+    await client.close();
+  }
+
+  #enter(state: ProducerState, reason: string): void {
+    if (this.#state === 'closed') return;
+    this.#state = state;
+    this.#handlers.stateChanged(state, reason);
+  }
+}

@@ -1,0 +1,250 @@
+import type { LibrdKafkaError, MessageHeader } from '@confluentinc/kafka-javascript';
+import { classify, KafkaProducerError } from '@weir/errors';
+
+import type { KafkaConnection } from '../../connection.js';
+import type { OutgoingRecord, RecordHeader } from '../../records.js';
+import { clientSettings } from '../client-settings.js';
+import {
+  DEFAULT_MAX_MESSAGE_BYTES,
+  durableSettings,
+  errorName,
+  nativeHeaders,
+  type NativeProducer,
+  type ProducerSettings,
+} from './native-producer.js';
+import type { ProducerOptions, ProducerState } from './options.js';
+import { PendingSend } from './pending-send.js';
+import { dead, refusalOf, unavailable, unknownDelivery } from './producer-errors.js';
+import { ProducerLink } from './producer-link.js';
+import { wireBytes } from './sendable.js';
+
+/** How long a `send` waits for the first connection before it is refused. */
+const CONNECT_WAIT_MS = 1_000;
+
+/**
+ * Sends records to Kafka with acks=all through an idempotent producer.
+ *
+ * Guarantee: when `send` resolves, every record of the call is in the log of all in-sync replicas. When it rejects, the code
+ * says what is known: `producer_queue_full`, `record_invalid`, `kafka_unavailable` and `producer_fatal` mean that nothing was produced,
+ * `delivery_unknown` that any part of it may be in the log (sending it again is safe for whoever is idempotent).
+ *
+ * It connects by itself, again and again, and a producer that librdkafka declares dead is replaced by a new one.
+ */
+export class RecordProducer {
+  readonly #link: ProducerLink;
+  readonly #options: ProducerOptions;
+  readonly #maxMessageBytes: number;
+  readonly #queue = { records: 0, bytes: 0 };
+  /** Every `send` that is not settled; those in `#waiting` have not been produced. */
+  readonly #pending = new Set<PendingSend>();
+  readonly #waiting = new Set<PendingSend>();
+  #whenIdle: (() => void)[] = [];
+  #closing: Promise<void> | null = null;
+
+  constructor(connection: KafkaConnection, options: ProducerOptions) {
+    this.#options = options;
+    this.#maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
+    const named = { ...connection, clientId: `${connection.clientId}-${options.name}` };
+    const { observer } = options;
+    this.#link = new ProducerLink(
+      () => ({ ...clientSettings(named), ...durableSettings(options), ...queueSettings(options), ...options.settings }),
+      {
+        report: this.#report,
+        ready: (client) => {
+          for (const send of this.#waiting) this.#produce(client, send);
+          this.#waiting.clear();
+        },
+        failed: (error) => {
+          for (const send of this.#pending) this.#abandon(send, unknownDelivery('the producer failed', {}, error));
+        },
+        stateChanged: (state, reason) => observer?.stateChanged?.(state, reason),
+        ...(observer?.logged !== undefined && { log: (line) => observer.logged?.(line) }),
+      },
+    );
+  }
+
+  get state(): ProducerState {
+    return this.#link.state;
+  }
+
+  /** What is under way: reserved by `send` and not settled yet. */
+  get queue(): { readonly records: number; readonly bytes: number } {
+    return this.#queue;
+  }
+
+  /** Begins to connect and returns at once. A broker that is away is no rejection: see `state`. */
+  start(): Promise<void> {
+    this.#link.start();
+    return Promise.resolve();
+  }
+
+  /**
+   * Sends all of the records, or says why not; one promise for the whole call. Order within a partition is the array's.
+   *
+   * Before the first connection stands it waits for it, for a second at most. With the brokers away later on it waits for
+   * them until the delivery time-out.
+   */
+  send(records: readonly OutgoingRecord[]): Promise<void> {
+    if (records.length === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const startedAt = performance.now();
+      let send: PendingSend;
+      try {
+        const bytes = wireBytes(records, this.#maxMessageBytes);
+        this.#assertAccepting(records.length, bytes);
+        send = new PendingSend(records, records.length, bytes, startedAt, resolve, reject);
+      } catch (error) {
+        reject(this.#refused(records, error));
+        return;
+      }
+      this.#queue.records += send.count;
+      this.#queue.bytes += send.bytes;
+      this.#pending.add(send);
+      if (this.#link.client === null) this.#wait(send);
+      else this.#produce(this.#link.client, send);
+    });
+  }
+
+  /** Resolves once nothing is under way; rejects (`delivery_unknown`) if that takes longer. Sends go on either way. */
+  async flush(timeoutMs: number): Promise<void> {
+    if (!(await this.#idle(timeoutMs)))
+      throw unknownDelivery(`${this.#queue.records} records are still under way after ${timeoutMs} ms`);
+  }
+
+  /**
+   * Takes no more, waits for what is under way, and rejects what remains after `timeoutMs` with `delivery_unknown`.
+   * Resolves when the connection is gone; never rejects.
+   */
+  close(timeoutMs: number): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  #assertAccepting(records: number, bytes: number): void {
+    const { maxQueuedRecords, maxQueuedBytes } = this.#options;
+    if (this.state === 'closed') throw unavailable('the producer is closed');
+    if (this.state === 'failed') throw dead();
+    if (records > maxQueuedRecords || bytes > maxQueuedBytes)
+      throw new KafkaProducerError('One call of send is larger than the whole queue; nothing was sent.', {
+        code: 'record_invalid',
+        retryable: false,
+        context: { records, bytes, maxQueuedRecords, maxQueuedBytes },
+      });
+    if (this.#queue.records + records > maxQueuedRecords || this.#queue.bytes + bytes > maxQueuedBytes)
+      throw new KafkaProducerError('The queue of the producer is full; nothing was sent.', {
+        code: 'producer_queue_full',
+        context: { queuedRecords: this.#queue.records, queuedBytes: this.#queue.bytes },
+      });
+  }
+
+  #refused(records: readonly OutgoingRecord[], thrown: unknown): Error {
+    const error = classify(thrown);
+    this.#options.observer?.failed?.(records[0]!.topic, error.code, records.length);
+    return error;
+  }
+
+  #wait(send: PendingSend): void {
+    this.#waiting.add(send);
+    setTimeout(() => {
+      if (this.#waiting.has(send)) this.#abandon(send, unavailable('no broker answered yet'));
+    }, CONNECT_WAIT_MS).unref();
+  }
+
+  #produce(client: NativeProducer, send: PendingSend): void {
+    const { records } = send;
+    let lastHeaders: readonly RecordHeader[] | undefined;
+    let headers: MessageHeader[] | undefined;
+    for (let i = 0; i < records.length; i += 1) {
+      const record = records[i]!;
+      if (record.headers !== lastHeaders) {
+        lastHeaders = record.headers;
+        headers = nativeHeaders(lastHeaders);
+      }
+      const refused = client.produce(record, headers, send);
+      if (refused !== null) {
+        this.#cutShort(send, i, refused);
+        return;
+      }
+    }
+    send.release();
+  }
+
+  /** librdkafka refused record `i`: the ones before it are on their way, it and the ones after it never will be. */
+  #cutShort(send: PendingSend, i: number, error: LibrdKafkaError): void {
+    const refusal = refusalOf(error);
+    if (i === 0) this.#abandon(send, refusal);
+    else {
+      for (const { topic } of send.records.slice(i)) send.fail(topic, refusal.code, 1);
+      // More than 0 remain: a report reaches JavaScript in a later turn, so the ones before are still to come.
+      send.remaining -= send.count - i;
+      send.release();
+    }
+  }
+
+  readonly #report = (error: LibrdKafkaError | null, opaque: unknown, topic: string): void => {
+    if (!(opaque instanceof PendingSend) || opaque.settled) return;
+    if (error !== null) opaque.fail(topic, errorName(error.code), 1);
+    opaque.remaining -= 1;
+    if (opaque.remaining === 0) this.#settle(opaque);
+  };
+
+  #settle(send: PendingSend): void {
+    if (!this.#forget(send)) return;
+    if (send.failed) send.reject(unknownDelivery('a record was not acknowledged', { records: send.count }));
+    else send.resolve();
+    const { observer } = this.#options;
+    if (observer === undefined) return;
+    const seconds = (performance.now() - send.startedAt) / 1000;
+    if (!send.failed && send.single) observer.delivered?.(send.topic, send.count, seconds);
+    else
+      for (const { topic, delivered, failures } of send.outcome()) {
+        if (delivered > 0) observer.delivered?.(topic, delivered, seconds);
+        for (const [code, count] of failures) observer.failed?.(topic, code, count);
+      }
+  }
+
+  /** Settles a send whatever its records are doing. Reports that still come for it are ignored. */
+  #abandon(send: PendingSend, error: KafkaProducerError): void {
+    if (!this.#forget(send)) return;
+    send.reject(error);
+    this.#options.observer?.failed?.(send.topic, error.code, send.count);
+  }
+
+  #forget(send: PendingSend): boolean {
+    if (send.settled) return false;
+    send.settled = true;
+    send.release();
+    this.#pending.delete(send);
+    this.#waiting.delete(send);
+    this.#queue.records -= send.count;
+    this.#queue.bytes -= send.bytes;
+    if (this.#pending.size === 0) for (const wake of this.#whenIdle.splice(0)) wake();
+    return true;
+  }
+
+  /** Whether nothing is under way within `timeoutMs`. */
+  #idle(timeoutMs: number): Promise<boolean> {
+    if (this.#pending.size === 0) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), timeoutMs);
+      this.#whenIdle.push(() => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    this.#link.stopAccepting();
+    for (const send of this.#waiting) this.#abandon(send, unavailable('the producer was closed'));
+    await this.#idle(timeoutMs);
+    for (const send of this.#pending) this.#abandon(send, unknownDelivery('the producer was closed'));
+    await this.#link.close();
+  }
+}
+
+// Weir's own reservation is the bound; librdkafka's lies well above it, so that it is not met in the middle of a request.
+const queueSettings = ({ maxQueuedRecords, maxQueuedBytes }: ProducerOptions): ProducerSettings => ({
+  'queue.buffering.max.messages': maxQueuedRecords + 1_000,
+  'queue.buffering.max.kbytes': Math.ceil(maxQueuedBytes / 512) + 1_024,
+});

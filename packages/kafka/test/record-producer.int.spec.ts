@@ -1,0 +1,300 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { classify } from '@weir/errors';
+import { eventually, uniqueName } from '@weir/testing';
+
+import { type OutgoingRecord, type ProducerOptions, RecordProducer } from '../src/index.js';
+import { brokerProxy, type BrokerProxy, connectionTo, freshTopic, readAll } from './clients.js';
+
+const opened: RecordProducer[] = [];
+const proxies: BrokerProxy[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((p) => p.close(100)));
+  await Promise.all(proxies.splice(0).map((p) => p.close()));
+});
+
+async function producer(options: Partial<ProducerOptions> = {}, bootstrapServers?: string): Promise<RecordProducer> {
+  const made = new RecordProducer(connectionTo(bootstrapServers), {
+    name: 'test',
+    compression: 'lz4',
+    lingerMs: 1,
+    deliveryTimeoutMs: 5_000,
+    maxQueuedRecords: 10_000,
+    maxQueuedBytes: 10_000_000,
+    ...options,
+  });
+  opened.push(made);
+  await made.start();
+  return made;
+}
+
+async function proxy(): Promise<BrokerProxy> {
+  const made = await brokerProxy();
+  proxies.push(made);
+  return made;
+}
+
+const record = (topic: string, value: string, more: Partial<OutgoingRecord> = {}): OutgoingRecord => ({
+  topic,
+  key: 'k',
+  value: Buffer.from(value),
+  ...more,
+});
+const codeOf = async (sent: Promise<void>): Promise<string> => {
+  try {
+    await sent;
+    return 'delivered';
+  } catch (error) {
+    return classify(error).code;
+  }
+};
+
+describe('RecordProducer', () => {
+  it('has every record of a call in the log, in order, when the call resolves', async () => {
+    const topic = await freshTopic('producer');
+    const sender = await producer();
+    await sender.send(Array.from({ length: 1_000 }, (_, i) => record(topic, `${i}`)));
+    expect((await readAll(topic)).map((r) => r.value?.toString())).toEqual(
+      Array.from({ length: 1_000 }, (_, i) => `${i}`),
+    );
+    expect(sender.queue).toEqual({ records: 0, bytes: 0 });
+  });
+
+  it('keeps every byte: null and empty values, keys and headers are told apart', async () => {
+    const topic = await freshTopic('producer');
+    const sender = await producer();
+    const empty = Buffer.alloc(0);
+    const headers = [
+      { key: 'a', value: Buffer.from([0xff, 0, 1]) },
+      { key: 'a', value: empty },
+      { key: '', value: Buffer.from('no name') },
+      { key: '__proto__', value: Buffer.from('p') },
+      { key: '7', value: Buffer.from('number') },
+    ];
+    await sender.send([
+      { topic, key: null, value: null },
+      { topic, key: empty, value: empty, headers },
+      { topic, key: '', value: Buffer.from([0, 0xff]), timestampMs: 1_700_000_000_123 },
+    ]);
+    const read = await readAll(topic);
+    expect(read.map(({ key, value }) => ({ key, value }))).toEqual([
+      { key: null, value: null },
+      { key: empty, value: empty },
+      { key: empty, value: Buffer.from([0, 0xff]) },
+    ]);
+    expect(read[1]?.headers).toEqual(headers);
+    expect(read[2]?.timestampMs).toBe(1_700_000_000_123);
+  });
+
+  it('puts a key where Java clients put it', async () => {
+    const topic = await freshTopic('producer', { partitions: 12 });
+    const sender = await producer();
+    const keys = ['21', 'foobar', 'a-little-bit-long-string', ''];
+    await sender.send(keys.map((key) => record(topic, key, { key })));
+    const read = await readAll(topic, { partitions: 12 });
+    expect(Object.fromEntries(read.map((r) => [r.key?.toString(), r.partition]))).toEqual(
+      Object.fromEntries(keys.map((key) => [key, javaPartition(key, 12)])),
+    );
+  });
+
+  it.each([
+    ['a null header value', { headers: [{ key: 'h', value: null }] }],
+    ['a header name with a NUL', { headers: [{ key: 'a\0b', value: Buffer.from('x') }] }],
+    ['more bytes than the topic takes', { value: Buffer.alloc(1_100_000) }],
+  ])('refuses a request with %s before its first record is produced', async (_what, bad) => {
+    const topic = await freshTopic('producer');
+    const sender = await producer();
+    expect(await codeOf(sender.send([record(topic, 'good'), record(topic, 'bad', bad)]))).toBe('record_invalid');
+    await sender.flush(5_000);
+    expect(await readAll(topic)).toEqual([]);
+  });
+
+  it('reserves room for a whole request, or produces nothing of it', async () => {
+    const topic = await freshTopic('producer');
+    const sender = await producer({ maxQueuedRecords: 10, lingerMs: 300 });
+    await eventually(
+      () => sender.state,
+      (s) => s === 'ready',
+    );
+    const first = sender.send(Array.from({ length: 6 }, (_, i) => record(topic, `first ${i}`)));
+    expect(sender.queue.records).toBe(6);
+    expect(await codeOf(sender.send(Array.from({ length: 5 }, () => record(topic, 'too many'))))).toBe(
+      'producer_queue_full',
+    );
+    const last = sender.send(Array.from({ length: 4 }, (_, i) => record(topic, `last ${i}`)));
+    await Promise.all([first, last]);
+    expect(await readAll(topic)).toHaveLength(10);
+    expect(sender.queue).toEqual({ records: 0, bytes: 0 });
+    await sender.send(Array.from({ length: 10 }, () => record(topic, 'room again')));
+  });
+
+  it('counts bytes as well as records, and says so of a request that can never fit', async () => {
+    const topic = await freshTopic('producer');
+    const sender = await producer({ maxQueuedBytes: 2_000, lingerMs: 300 });
+    const first = sender.send([record(topic, 'x'.repeat(1_500))]);
+    expect(await codeOf(sender.send([record(topic, 'x'.repeat(1_500))]))).toBe('producer_queue_full');
+    expect(await codeOf(sender.send([record(topic, 'x'.repeat(3_000))]))).toBe('record_invalid');
+    await first;
+  });
+
+  it("loses no count when librdkafka's own queue is full in the middle of a request", async () => {
+    const topic = await freshTopic('producer');
+    const sender = await producer({ lingerMs: 200, settings: { 'queue.buffering.max.messages': 3 } });
+    await eventually(
+      () => sender.state,
+      (s) => s === 'ready',
+    );
+    expect(await codeOf(sender.send(Array.from({ length: 5 }, (_, i) => record(topic, `${i}`))))).toBe(
+      'delivery_unknown',
+    );
+    expect(sender.queue).toEqual({ records: 0, bytes: 0 });
+    expect((await readAll(topic)).map((r) => r.value?.toString())).toEqual(['0', '1', '2']);
+  });
+
+  it('rejects a request as a whole when one of its records cannot be delivered', async () => {
+    const topic = await freshTopic('producer');
+    const failures: [string, string, number][] = [];
+    const delivered: [string, number][] = [];
+    const sender = await producer({
+      deliveryTimeoutMs: 1_500,
+      observer: {
+        failed: (...facts) => failures.push(facts),
+        delivered: (name, count, seconds) => {
+          expect(seconds).toBeGreaterThan(0);
+          delivered.push([name, count]);
+        },
+      },
+    });
+    const missing = uniqueName('missing');
+    expect(await codeOf(sender.send([record(topic, 'there'), record(missing, 'not there')]))).toBe('delivery_unknown');
+    expect(delivered).toEqual([[topic, 1]]);
+    expect(failures).toEqual([[missing, expect.stringMatching(/^ERR_/), 1]]);
+    expect(await readAll(topic)).toHaveLength(1);
+  });
+
+  it('finishes what is under way when it is closed, and takes no more', async () => {
+    const topic = await freshTopic('producer');
+    const sender = await producer({ lingerMs: 200 });
+    await eventually(
+      () => sender.state,
+      (s) => s === 'ready',
+    );
+    const sent = sender.send([record(topic, 'last words')]);
+    const closed = sender.close(5_000);
+    expect(await codeOf(sender.send([record(topic, 'too late')]))).toBe('kafka_unavailable');
+    await Promise.all([sent, closed]);
+    expect(sender.state).toBe('closed');
+    expect(await readAll(topic)).toHaveLength(1);
+  });
+});
+
+describe('RecordProducer, when the broker is away', () => {
+  it('starts, refuses quickly, and works once the broker is there', async () => {
+    const topic = await freshTopic('producer');
+    const broker = await proxy();
+    await broker.cut();
+    const sender = await producer({}, broker.bootstrapServers);
+    const since = performance.now();
+    expect(await codeOf(sender.send([record(topic, 'early')]))).toBe('kafka_unavailable');
+    expect(performance.now() - since).toBeLessThan(2_000);
+    expect(sender).toMatchObject({ state: 'connecting', queue: { records: 0, bytes: 0 } });
+
+    await broker.resume();
+    await eventually(
+      () => sender.state,
+      (s) => s === 'ready',
+    );
+    await sender.send([record(topic, 'later')]);
+    expect((await readAll(topic)).map((r) => r.value?.toString())).toEqual(['later']);
+  });
+
+  it('sends at once after start: the first send waits for the connection', async () => {
+    const topic = await freshTopic('producer');
+    const sender = await producer();
+    expect(sender.state).toBe('connecting');
+    await sender.send([record(topic, 'first')]);
+    expect(await readAll(topic)).toHaveLength(1);
+  });
+
+  it('delivers across a short absence without the caller noticing', async () => {
+    const topic = await freshTopic('producer');
+    const broker = await proxy();
+    const sender = await producer({ deliveryTimeoutMs: 10_000 }, broker.bootstrapServers);
+    await sender.send([record(topic, 'before')]);
+    await broker.cut();
+    const sent = sender.send([record(topic, 'during')]);
+    await broker.resume();
+    await sent;
+    expect((await readAll(topic)).map((r) => r.value?.toString())).toEqual(['before', 'during']);
+  });
+
+  it.each(['cut', 'stall'] as const)(
+    'answers delivery_unknown soon after the delivery time-out when connections %s',
+    async (how) => {
+      const topic = await freshTopic('producer');
+      const broker = await proxy();
+      const sender = await producer({ deliveryTimeoutMs: 2_000 }, broker.bootstrapServers);
+      await sender.send([record(topic, 'before')]);
+      await broker[how]();
+      const since = performance.now();
+      expect(await codeOf(sender.send([record(topic, 'during')]))).toBe('delivery_unknown');
+      expect(performance.now() - since).toBeLessThan(4_500);
+      expect(sender.queue).toEqual({ records: 0, bytes: 0 });
+    },
+  );
+
+  it('rejects what remains as delivery_unknown when it is closed', async () => {
+    const topic = await freshTopic('producer');
+    const broker = await proxy();
+    const sender = await producer({ deliveryTimeoutMs: 60_000 }, broker.bootstrapServers);
+    await sender.send([record(topic, 'before')]);
+    await broker.cut();
+    const sent = codeOf(sender.send([record(topic, 'during')]));
+    const since = performance.now();
+    await sender.close(300);
+    expect(await sent).toBe('delivery_unknown');
+    expect(performance.now() - since).toBeLessThan(3_000);
+  });
+});
+
+describe('RecordProducer, when librdkafka declares the producer dead', () => {
+  it('rejects what is under way, refuses meanwhile, and goes on with a new one by itself', async () => {
+    const topic = await freshTopic('producer', { config: { 'max.message.bytes': '1000' } });
+    const states: string[] = [];
+    // A record that the broker refuses leaves a gap in the sequence; with this setting that is fatal, which nothing else is at will.
+    const sender = await producer({
+      compression: 'none',
+      settings: { 'enable.gapless.guarantee': true },
+      observer: { stateChanged: (state) => states.push(state) },
+    });
+    await sender.send([record(topic, 'before')]);
+    expect(await codeOf(sender.send([record(topic, 'x'.repeat(2_000))]))).toBe('delivery_unknown');
+    await eventually(() => states.includes('failed'));
+    expect(await codeOf(sender.send([record(topic, 'meanwhile')]))).toBe('producer_fatal');
+    expect(sender.queue).toEqual({ records: 0, bytes: 0 });
+
+    await eventually(
+      () => sender.state,
+      (s) => s === 'ready',
+    );
+    await sender.send([record(topic, 'after')]);
+    expect((await readAll(topic)).map((r) => r.value?.toString())).toEqual(['before', 'after']);
+    expect(states).toEqual(['ready', 'failed', 'ready']);
+  });
+});
+
+/** org.apache.kafka.common.utils.Utils.murmur2 and the default partitioner, for keys of ASCII. */
+function javaPartition(key: string, partitions: number): number {
+  const data = Buffer.from(key);
+  const m = 0x5bd1e995;
+  let h = 0x9747b28c ^ data.length;
+  const whole = data.length & ~3;
+  for (let i = 0; i < whole; i += 4) {
+    let k = Math.imul(data.readInt32LE(i), m);
+    k = Math.imul(k ^ (k >>> 24), m);
+    h = Math.imul(h, m) ^ k;
+  }
+  for (let i = data.length - 1; i >= whole; i -= 1) h ^= (data[i] ?? 0) << (8 * (i - whole));
+  if (whole < data.length) h = Math.imul(h, m);
+  h = Math.imul(h ^ (h >>> 13), m);
+  return ((h ^ (h >>> 15)) & 0x7fffffff) % partitions;
+}
