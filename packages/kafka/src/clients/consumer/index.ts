@@ -1,4 +1,5 @@
 export { BatchConsumer, type PartitionWatermarks, type SeekTarget } from './batch-consumer.js';
+export { LogProbe, type LogProbeResult } from './log-probe.js';
 export type {
   BatchConsumerOptions,
   ConsumerObserver,
