@@ -1,3 +1,6 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+
 import { SchemaIncompatibleError, SchemaRegistryUnavailableError, classify, messageOf } from '@weir/errors';
 // The package's own API of the registry, below its class SchemaRegistry. The class parses what it fetches and so cannot
 // give a schema's text, tells a registry that is down from an unreadable schema by no sign, and sets a subject's
@@ -47,6 +50,8 @@ class ConfluentSchemaRegistry implements SchemaRegistryClient {
       clientId: 'weir',
       // One try for each call: whoever calls knows whether it can wait, and how long.
       retry: { retries: 0 },
+      // No connection is kept: requests are few, and one kept across a restart of the registry would fail the next call.
+      agent: root.protocol === 'https:' ? new HttpsAgent() : new HttpAgent(),
       ...(user === '' ? {} : { auth: { username: user, password: secret } }),
     });
   }
@@ -114,7 +119,12 @@ class ConfluentSchemaRegistry implements SchemaRegistryClient {
   private async setCompatibility(subject: string, compatibility: Compatibility): Promise<void> {
     if ((await this.compatibilityOf(subject)) === compatibility) return;
     const body = { compatibility };
-    await this.orNotFound(this.ask('set a compatibility', this.api.Subject.updateConfig, { subject, body }));
+    try {
+      await this.orNotFound(this.ask('set a compatibility', this.api.Subject.updateConfig, { subject, body }));
+    } catch (error) {
+      // Of two that set it at once Apicurio refuses one, although both want the same.
+      if ((await this.compatibilityOf(subject)) !== compatibility) throw error;
+    }
   }
 
   /** The subject's own level; null where it has none. */
@@ -129,7 +139,7 @@ class ConfluentSchemaRegistry implements SchemaRegistryClient {
     purpose: string,
     call: RegistryCall,
     parameters: Record<string, string | number | object>,
-  ): Promise<unknown> {
+  ): Promise<object> {
     const deadline = AbortSignal.timeout(this.requestTimeoutMs);
     // The client settles no promise for a connection cut within an answer, so the deadline does.
     const late = new Promise<never>((_, reject) => {
@@ -137,7 +147,10 @@ class ConfluentSchemaRegistry implements SchemaRegistryClient {
       deadline.addEventListener('abort', onDeadline, { once: true });
     });
     try {
-      return (await Promise.race([call({ ...parameters, signal: deadline }), late])).data();
+      const answer = (await Promise.race([call({ ...parameters, signal: deadline }), late])).data();
+      // Null is this class's own word for "not found", so a proxy's empty 200 must not become one.
+      if (typeof answer !== 'object' || answer === null) throw new Error('the answer is no JSON of a registry');
+      return answer;
     } catch (error) {
       const reason = messageOf(error).slice(0, LONGEST_REASON);
       throw new SchemaRegistryUnavailableError(`The schema registry did not ${purpose}: ${reason}`, {
@@ -148,7 +161,7 @@ class ConfluentSchemaRegistry implements SchemaRegistryClient {
   }
 
   /** Turns the 404 of a registry, and no other failure, into null. */
-  private async orNotFound(request: Promise<unknown>): Promise<unknown> {
+  private async orNotFound(request: Promise<object>): Promise<object | null> {
     try {
       return await request;
     } catch (error) {

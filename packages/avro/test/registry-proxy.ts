@@ -1,0 +1,67 @@
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+
+/** What the proxy does to a request instead of passing it on; undefined passes it on. */
+export type Fault = (incoming: IncomingMessage, answer: ServerResponse) => void;
+
+/** The real registry, reached through a proxy that can fail as registries, load balancers and networks do. */
+export class RegistryProxy {
+  fault: ((incoming: IncomingMessage) => Fault | undefined) | undefined;
+  readonly requests: string[] = [];
+  readonly authorizations = new Set<string | undefined>();
+  private server: Server | undefined;
+  private port = 0;
+
+  constructor(private readonly target: string) {}
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}${new URL(this.target).pathname}`;
+  }
+
+  /** Listens on the port of before, or on any free one the first time. */
+  async start(): Promise<void> {
+    const server = createServer((incoming, answer) => this.handle(incoming, answer));
+    await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
+    const address = server.address();
+    if (address !== null && typeof address === 'object') this.port = address.port;
+    this.server = server;
+  }
+
+  async stop(): Promise<void> {
+    const { server } = this;
+    this.server = undefined;
+    server?.closeAllConnections();
+    await new Promise<void>((resolve) => (server === undefined ? resolve() : server.close(() => resolve())));
+  }
+
+  private handle(incoming: IncomingMessage, answer: ServerResponse): void {
+    this.requests.push(`${incoming.method} ${incoming.url?.replace(new URL(this.target).pathname, '')}`);
+    this.authorizations.add(incoming.headers.authorization);
+    const fault = this.fault?.(incoming);
+    if (fault !== undefined) return fault(incoming, answer);
+    const { hostname, port } = new URL(this.target);
+    const { method, url: path, headers } = incoming;
+    const onward = request({ hostname, port, method, path, headers }, (response) => {
+      answer.writeHead(response.statusCode ?? 502, response.headers);
+      response.pipe(answer);
+    });
+    onward.on('error', () => answer.destroy());
+    incoming.pipe(onward);
+  }
+}
+
+/** Answers at once with this status and body. */
+export function answering(status: number, body: string, contentType = 'application/json'): Fault {
+  return (_, answer) => answer.writeHead(status, { 'content-type': contentType }).end(body);
+}
+
+/** Takes the request and never answers. */
+export const silent: Fault = () => {};
+
+/** Begins an answer and cuts the connection within it. */
+export const cut: Fault = (_, answer) => {
+  answer.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
+  answer.write('{"schema":', () => answer.destroy());
+};
+
+/** What a registry answers that has lost its data. */
+export const wiped = answering(404, '{"message":"No content with that ID was found.","error_code":40403}');
