@@ -122,7 +122,7 @@ export class MetricsStore {
   private async begin(client: PoolClient, ranges: readonly PartitionRange[]): Promise<LedgerUnit> {
     try {
       // A statement that waited for a line has to see what its holder committed: READ COMMITTED, whatever the default.
-      await client.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
+      await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
       return new LedgerUnit(client, this.writer, await lockLines(client, ranges));
     } catch (thrown) {
       throw unavailable(thrown, 'the ledger was not locked');

@@ -2,13 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 
 import { decodeCursor, encodeCursor } from './cursor.js';
 
+const forged = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
 describe('cursors', () => {
   it('come back as they were, whatever the text', () => {
     const position = ['-12', 'Füß\u0000"\\'];
     expect(decodeCursor(encodeCursor(position), [/^-?\d+$/, /^[^]*$/])).toEqual(position);
   });
 
-  const forged = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   it.each([
     ['', 'empty'],
     ['%%%', 'not base64url'],

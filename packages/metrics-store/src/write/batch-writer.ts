@@ -4,7 +4,7 @@ import type { PoolClient } from 'pg';
 import { faultOf, rejected } from '../faults.js';
 import type { PartitionKeeper } from '../partitions.js';
 import type { PositionedSample, RefusedSample } from '../settlement.js';
-import { type Culprit, findCulprits } from './bisect.js';
+import { findCulprits } from './bisect.js';
 import type { KnownSeries, Series } from './known-series.js';
 import { foldRows, refuseUnrepresentable, type Row } from './rows.js';
 import { inSavepoint } from './savepoint.js';
@@ -63,29 +63,23 @@ export class BatchWriter {
   ): Promise<RefusedSample[]> {
     await client.query('SAVEPOINT search');
     const badSeries = await findCulprits(newSeries, (lot) => this.attempt(client, [], () => insertSeries(client, lot)));
-    const refusedIds = new Map(badSeries.map(({ item, fault }) => [item.hex, fault]));
-    const candidates = rows.filter((row) => !refusedIds.has(row.series.hex));
+    const bySeries = new Map(badSeries.map(({ item, fault }) => [item.hex, fault]));
+    const candidates = rows.filter((row) => !bySeries.has(row.series.hex));
     const badRows = await findCulprits(candidates, (lot) => this.attempt(client, lot, () => upsertRows(client, lot)));
+    const bySample = new Map(badRows.map(({ item, fault }) => [item.chosen, fault]));
     await client.query('ROLLBACK TO SAVEPOINT search');
     await client.query('RELEASE SAVEPOINT search');
     if (badSeries.length + badRows.length === 0)
       // The batch failed as a whole and each part of it passes: nobody's own fault, so the caller tries again.
       throw new StoreUnavailableError('The database refused a batch, and no row of it alone');
-    return [...this.ofSeries(samples, badSeries), ...badRows.map(({ item, fault }) => refuse(item.chosen, fault))];
-  }
-
-  /** A refused series takes every sample with it. */
-  private ofSeries(samples: readonly PositionedSample[], bad: readonly Culprit<Series>[]): RefusedSample[] {
-    if (bad.length === 0) return [];
-    const faults = new Map(bad.map(({ item, fault }) => [item.hex, fault]));
     return samples.flatMap((positioned) => {
-      const fault = faults.get(this.known.of(positioned.sample).hex);
+      // A refused series takes every sample with it; a refused row only the sample whose value it had.
+      const fault = bySeries.get(this.known.of(positioned.sample).hex) ?? bySample.get(positioned);
       return fault === undefined ? [] : [refuse(positioned, fault)];
     });
   }
 }
 
-function refuse(positioned: PositionedSample, fault: unknown): RefusedSample {
-  const { sample, topic, partition, offset } = positioned;
+function refuse({ sample, topic, partition, offset }: PositionedSample, fault: unknown): RefusedSample {
   return { sample, topic, partition, offset, error: rejected(fault) };
 }

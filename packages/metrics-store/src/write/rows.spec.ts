@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import type { PositionedSample } from '../settlement.js';
 import { FIRST_TIMESTAMP_MS } from './binary-array.js';
