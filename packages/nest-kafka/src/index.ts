@@ -1,1 +1,5 @@
-export {};
+export { AssignmentHandler, BatchHandler, type BatchHandlerOptions } from './batch-handler.js';
+export { BatchTransport } from './batch-transport.js';
+export { KafkaMetrics } from './kafka-metrics.js';
+export { KafkaModule } from './kafka.module.js';
+export { KAFKA_OPTIONS, type KafkaModuleOptions } from './kafka-options.js';

@@ -1,0 +1,140 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
+import { KafkaConsumerError } from '@weir/errors';
+import {
+  BatchConsumer,
+  type BatchConsumerOptions,
+  type ConsumerState,
+  type RecordBatch,
+  type TopicPartition,
+  type TopicPartitionOffset,
+} from '@weir/kafka';
+import type { TopicDefinition } from '@weir/topics';
+import { lastValueFrom } from 'rxjs';
+
+import { HandlerRegistration } from './batch-handler.js';
+import { KAFKA_OPTIONS, type KafkaModuleOptions } from './kafka-options.js';
+import { KafkaMetrics } from './kafka-metrics.js';
+
+const DRAIN_TIMEOUT_MS = 10_000;
+
+/**
+ * Runs one `BatchConsumer` for each `@BatchHandler` of the app; use with `app.connectMicroservice({ strategy: app.get(BatchTransport) })`.
+ *
+ * A handler's own error reaches the consumer, so a batch that failed is never committed. While Kafka is disabled nothing is made.
+ */
+@Injectable()
+export class BatchTransport extends Server implements CustomTransportStrategy {
+  override readonly transportId = Symbol('weir.kafka');
+  /** The consumer sees every failure, and reports it: Nest need not log it as well. */
+  override readonly propagatesEventHandlerErrors = true;
+  private readonly consumers = new Map<string, BatchConsumer>();
+
+  constructor(
+    @Inject(KAFKA_OPTIONS) private readonly options: KafkaModuleOptions,
+    private readonly metrics: KafkaMetrics,
+  ) {
+    super();
+  }
+
+  listen(callback: (error?: unknown) => void): void {
+    if (this.options.enabled) {
+      for (const { registration, handler } of this.registered('batch'))
+        this.consumers.set(
+          registration.topic.name,
+          new BatchConsumer(this.options.connection, this.consumerOptions(registration, handler)),
+        );
+      for (const consumer of this.consumers.values()) void consumer.start();
+    }
+    callback();
+  }
+
+  /** Takes nothing new, waits for the batches in progress, commits and leaves the groups. */
+  async close(): Promise<void> {
+    const timeoutMs = this.options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS;
+    await Promise.all([...this.consumers.values()].map((consumer) => consumer.stop(timeoutMs)));
+  }
+
+  /** The consumer of a topic, to pause, seek or look at. Throws `kafka_disabled`, or `consumer_not_running` before the start. */
+  consumer(topic: Pick<TopicDefinition, 'name'>): BatchConsumer {
+    const consumer = this.consumers.get(topic.name);
+    if (consumer !== undefined) return consumer;
+    throw new KafkaConsumerError(`There is no consumer of ${topic.name}`, {
+      code: this.options.enabled ? 'consumer_not_running' : 'kafka_disabled',
+      retryable: this.options.enabled,
+    });
+  }
+
+  /** What each consumer is up to, by the registry's name of its topic. */
+  get states(): ReadonlyMap<string, ConsumerState> {
+    return new Map([...this.consumers].map(([topic, consumer]) => [topic, consumer.state]));
+  }
+
+  /** Topics that have a batch handler. */
+  get handledTopics(): readonly TopicDefinition[] {
+    return this.registered('batch').map(({ registration }) => registration.topic);
+  }
+
+  override on(): never {
+    throw new TypeError('The transport has no events of its own: see the consumer observer');
+  }
+
+  override unwrap<T>(): T {
+    throw new TypeError('Ask for the consumer of a topic instead');
+  }
+
+  private consumerOptions({ topic, options }: HandlerRegistration, handler: MessageHandler): BatchConsumerOptions {
+    const groupId = options.groupId ?? this.options.consumer?.groupId ?? this.options.consumerGroup;
+    const starts = this.registered('assignment').find(({ registration }) => registration.topic.name === topic.name);
+    return {
+      ...this.options.consumer,
+      ...options,
+      groupId,
+      topics: [this.options.topics.name(topic)],
+      handler: async (batch: RecordBatch) => {
+        await this.call(handler, batch);
+      },
+      ...(starts !== undefined && {
+        startOffsets: async (partitions: readonly TopicPartition[]) =>
+          offsetsIn(await this.call(starts.handler, partitions)),
+      }),
+      observer: this.metrics.consumerObserver(groupId),
+    };
+  }
+
+  /** What the handler answered; rejects with its own error. */
+  private async call(handler: MessageHandler, argument: unknown): Promise<unknown> {
+    const answer: unknown = await handler(argument, undefined);
+    return lastValueFrom(this.transformToObservable(answer), { defaultValue: undefined });
+  }
+
+  private registered(kind: HandlerRegistration['kind']): Registered[] {
+    return [...this.messageHandlers.values()].flatMap((handler) => {
+      const registration: unknown = handler.extras?.['registration'];
+      return registration instanceof HandlerRegistration && registration.kind === kind
+        ? [{ registration, handler }]
+        : [];
+    });
+  }
+}
+
+interface Registered {
+  readonly registration: HandlerRegistration;
+  readonly handler: MessageHandler;
+}
+
+/** A start offset that is none must not be taken for "begin at the committed offset". */
+function offsetsIn(answer: unknown): TopicPartitionOffset[] {
+  if (Array.isArray(answer) && answer.every(isOffset)) return answer;
+  throw new TypeError('An assignment handler must answer a list of { topic, partition, offset }');
+}
+
+function isOffset(value: unknown): value is TopicPartitionOffset {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof Reflect.get(value, 'topic') === 'string' &&
+    Number.isInteger(Reflect.get(value, 'partition')) &&
+    Number.isSafeInteger(Reflect.get(value, 'offset'))
+  );
+}

@@ -1,0 +1,20 @@
+import type { KafkaConnection } from '@weir/kafka';
+import type { AppName, Topics } from '@weir/topics';
+
+import type { BatchHandlerOptions } from './batch-handler.js';
+
+export interface KafkaModuleOptions {
+  readonly connection: KafkaConnection;
+  /** False: no client is made. Consumers idle, producers reject with `kafka_disabled`. */
+  readonly enabled: boolean;
+  readonly topics: Topics;
+  readonly consumerGroup: string;
+  /** Whose topics are ensured at start; all of the registry unless given. */
+  readonly app?: AppName;
+  /** Defaults for every batch handler of the app. */
+  readonly consumer?: BatchHandlerOptions;
+  /** How long a batch in progress is waited for when the app stops; 10 s unless given. */
+  readonly drainTimeoutMs?: number;
+}
+
+export const KAFKA_OPTIONS = Symbol('weir.kafka.options');
