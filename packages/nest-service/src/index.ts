@@ -1,1 +1,10 @@
-export {};
+import 'reflect-metadata';
+
+export type { ServerLimits } from './http/adapter.js';
+export { correlationIdOf } from './http/correlation-id.js';
+export { createService, type CreateOptions } from './lifecycle/create-service.js';
+export { runService, startService } from './lifecycle/run-service.js';
+export { problemOf } from './problems/problem-of.js';
+export { type Problem, ProblemException, sendProblem } from './problems/problem.js';
+export { ServiceModule, type ServiceOptions } from './service.module.js';
+export { LOGGER, SERVICE_CONFIG } from './tokens.js';
