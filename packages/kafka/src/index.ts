@@ -3,3 +3,4 @@ export * from './records.js';
 export * from './clients/producer/options.js';
 export * from './clients/producer/record-producer.js';
 export * from './clients/consumer/index.js';
+export * from './dead-letters/index.js';

@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+
+import type { DeadLetter } from './dead-letter.js';
+
+const MAX_LENGTH = 1_000;
+
+/**
+ * What stays of an error's words when everything that differs from record to record is taken out: what stands in quotes,
+ * UUIDs, hexadecimal and numbers. Errors of one cause have one pattern.
+ */
+export function errorPattern(message: string): string {
+  return (
+    message
+      // An apostrophe inside a word opens nothing: "can't", "tenant's".
+      .replaceAll(/(?<!\w)'[^']*'(?!\w)|"[^"]*"|`[^`]*`|“[^”]*”/g, '?')
+      .replaceAll(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '?')
+      .replaceAll(/\b0x[0-9a-f]+\b|\b(?=[a-f]*\d)[0-9a-f]{8,}\b/gi, '?')
+      .replaceAll(/[-+]?\b\d+(?:[.,]\d+)*(?:e[-+]?\d+)?/gi, '?')
+      .replaceAll(/\s+/g, ' ')
+      .trim()
+      .slice(0, MAX_LENGTH)
+  );
+}
+
+/** 128 bits in hex that dead letters of one cause share: class, reason, error without its particulars, schema id and tenant. */
+export function fingerprint(letter: Pick<DeadLetter, 'class' | 'reason' | 'error' | 'schemaId' | 'tenantId'>): string {
+  const parts = [letter.class, letter.reason, errorPattern(letter.error.message), letter.schemaId, letter.tenantId];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+}
