@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, sta
 import { join } from 'node:path';
 
 import { StackSetupError } from './errors.js';
-import { parseJsonRecord } from './json-record.js';
+import { parseJsonRecord, type JsonRecord } from './json-record.js';
 
 const LOG_ROTATION_BYTES = 20 * 1024 * 1024;
 
@@ -50,15 +50,28 @@ export class StackHome {
 
   /** A secret of this stack, made at its first use and the same ever after. */
   secret(name: string, make: () => string = () => randomBytes(24).toString('base64url')): string {
-    const file = join(this.directory, 'secrets.json');
-    const secrets = existsSync(file) ? parseJsonRecord(readFileSync(file, 'utf8')) : {};
-    if (secrets === null)
-      throw new StackSetupError(`${file} cannot be read. \`npm start -- --fresh\` makes a new one.`);
+    const secrets = this.secrets();
     const known = secrets[name];
     if (typeof known === 'string') return known;
     const made = make();
-    writePrivately(file, `${JSON.stringify({ ...secrets, [name]: made }, null, 2)}\n`);
+    writePrivately(this.secretsFile, `${JSON.stringify({ ...secrets, [name]: made }, null, 2)}\n`);
     return made;
+  }
+
+  /** Whether that secret has been made. */
+  knows(name: string): boolean {
+    return typeof this.secrets()[name] === 'string';
+  }
+
+  private get secretsFile(): string {
+    return join(this.directory, 'secrets.json');
+  }
+
+  private secrets(): JsonRecord {
+    if (!existsSync(this.secretsFile)) return {};
+    const secrets = parseJsonRecord(readFileSync(this.secretsFile, 'utf8'));
+    if (secrets !== null) return secrets;
+    throw new StackSetupError(`${this.secretsFile} cannot be read. \`npm start -- --fresh\` makes a new one.`);
   }
 }
 

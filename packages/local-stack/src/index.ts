@@ -1,10 +1,12 @@
 export * from './engines.js';
 export * from './errors.js';
 export * from './home.js';
+export * from './node-service.js';
 export * from './ports.js';
 export * from './reaper.js';
 export * from './service.js';
 export * from './stack-database.js';
+export * from './stack-file.js';
 export * from './stack-lock.js';
 export * from './supervisor.js';
 export { forgetPostgres, probePostgres } from './engines/postgres.js';

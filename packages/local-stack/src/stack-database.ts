@@ -5,12 +5,16 @@ import type { StackHome } from './home.js';
 import { HOST } from './ports.js';
 
 const DATABASE = 'weir';
+const WRITER_ROLE = 'weir_writer';
+
+/** The role that metrics-consumer's migrations grant reading to. */
+export const READER_ROLE = 'weir_reader';
 
 /** Connections to the stack's database, each with the rights of its users. */
 export interface DatabaseUrls {
   /** Owns the database: metrics-consumer, which migrates and writes. */
   readonly writer: string;
-  /** Reads what the writer made, and can change nothing: query-api. */
+  /** query-api: reads what the writer's migrations let this role (`READER_ROLE`) see, and can change nothing. */
   readonly reader: string;
 }
 
@@ -18,19 +22,14 @@ export interface DatabaseUrls {
 export async function ensureStackDatabase(home: StackHome, port: number): Promise<DatabaseUrls> {
   const passwords = { writer: home.secret('postgres.writer'), reader: home.secret('postgres.reader') };
   await withClient(postgresUrl(home, port), async (client) => {
-    await ensureRole(client, 'weir_writer', passwords.writer);
-    await ensureRole(client, 'weir_reader', passwords.reader);
-    await client.query('ALTER ROLE weir_reader SET default_transaction_read_only = on');
+    await ensureRole(client, WRITER_ROLE, passwords.writer);
+    await ensureRole(client, READER_ROLE, passwords.reader);
+    await client.query(`ALTER ROLE ${READER_ROLE} SET default_transaction_read_only = on`);
     const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
-    if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE} OWNER weir_writer`);
-  });
-  await withClient(postgresUrl(home, port, DATABASE), async (client) => {
-    // What the writer's migrations will make is readable without a migration having to know the reader.
-    await client.query('ALTER DEFAULT PRIVILEGES FOR ROLE weir_writer GRANT USAGE ON SCHEMAS TO weir_reader');
-    await client.query('ALTER DEFAULT PRIVILEGES FOR ROLE weir_writer GRANT SELECT ON TABLES TO weir_reader');
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE} OWNER ${WRITER_ROLE}`);
   });
   const url = (role: string, password: string): string => `postgres://${role}:${password}@${HOST}:${port}/${DATABASE}`;
-  return { writer: url('weir_writer', passwords.writer), reader: url('weir_reader', passwords.reader) };
+  return { writer: url(WRITER_ROLE, passwords.writer), reader: url(READER_ROLE, passwords.reader) };
 }
 
 async function ensureRole(client: Client, role: string, password: string): Promise<void> {

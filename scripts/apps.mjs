@@ -1,0 +1,44 @@
+/**
+ * The apps that `npm start` runs, in one place: another app is another line.
+ */
+
+import { READER_ROLE } from '@weir/local-stack';
+
+/**
+ * @typedef {object} Wiring where the engines of this stack are
+ * @property {string} bootstrapServers
+ * @property {string} schemaRegistryUrl
+ * @property {import('@weir/local-stack').DatabaseUrls} database
+ * @property {string} operatorKey
+ */
+
+/**
+ * @typedef {object} App
+ * @property {string} name the folder under apps/, and the name of the service
+ * @property {number} port before WEIR_PORT_OFFSET
+ * @property {(wiring: Wiring) => Record<string, string>} environment what this app needs besides what all need
+ */
+
+/** @type {readonly App[]} */
+export const apps = [
+  { name: 'ingest-api', port: 8000, environment: () => ({}) },
+  {
+    name: 'metrics-consumer',
+    port: 8001,
+    environment: ({ database }) => ({ DATABASE_URL: database.writer, STORE_READER_ROLE: READER_ROLE }),
+  },
+  { name: 'query-api', port: 8004, environment: ({ database }) => ({ DATABASE_URL: database.reader }) },
+];
+
+/** What every app is told. @param {App} app @param {number} port @param {Wiring} wiring @returns {Record<string, string>} */
+export function environmentOf(app, port, wiring) {
+  return {
+    SERVICE_NAME: app.name,
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    KAFKA_BOOTSTRAP_SERVERS: wiring.bootstrapServers,
+    KAFKA_CONSUMER_GROUP: app.name,
+    SCHEMA_REGISTRY_URL: wiring.schemaRegistryUrl,
+    ...app.environment(wiring),
+  };
+}
