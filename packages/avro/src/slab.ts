@@ -2,6 +2,7 @@ import { RecordEncodeError } from '@weir/errors';
 import type { Type } from 'avsc';
 
 import { FRAME_BYTES, writeFrame } from './frame.js';
+import { IllFormedTextError } from './strict-types.js';
 
 /** What a value is taken to need until the first ones were written. */
 const FIRST_GUESS_BYTES = 256;
@@ -43,17 +44,16 @@ export class SlabWriter {
     try {
       return this.type.encode(value, slab, body);
     } catch (error) {
-      throw new RecordEncodeError(`Value ${index} does not fit its schema${this.fieldAtFault(value)}.`, {
-        cause: error,
-        context: { index },
-      });
+      // The error of avsc is no cause to keep: its message holds the value, which is a tenant's.
+      const reason = error instanceof IllFormedTextError ? error.message : this.fieldAtFault(value);
+      throw new RecordEncodeError(`Value ${index} does not fit its schema: ${reason}.`, { context: { index } });
     }
   }
 
   private fieldAtFault(value: unknown): string {
     let field: string | undefined;
     this.type.isValid(value, { errorHook: (path) => (field ??= path[0]) });
-    return field === undefined ? '' : ` in field ${field}`;
+    return `the field ${field ?? 'at its top'} has another type`;
   }
 }
 

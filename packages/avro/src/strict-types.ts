@@ -27,6 +27,9 @@ interface WellFormedText {
   isWellFormed(): boolean;
 }
 
+/** A string that UTF-8 cannot write. Its message, unlike those of avsc, never holds the value. */
+export class IllFormedTextError extends Error {}
+
 /** A length that lies within the bytes left. */
 function readLength(tap: Tap): number {
   const length = tap.readLong();
@@ -61,13 +64,41 @@ function readText(tap: Tap): string {
 function writeText(tap: Tap, text: unknown): void {
   if (typeof text !== 'string') throw new Error('not a string');
   // avsc would write a lone surrogate as three bytes that are no UTF-8, and no strict reader would take the record.
-  if (!(text as unknown as WellFormedText).isWellFormed()) throw new Error('a string has a lone surrogate');
+  if (!(text as unknown as WellFormedText).isWellFormed())
+    throw new IllFormedTextError('a string has a lone surrogate');
   tap.writeString(text);
 }
 
 function skipLength(tap: Tap): void {
   const length = readLength(tap);
   tap.pos += length;
+}
+
+/**
+ * avsc computes with twice the number, so that beyond 2^52 (the year 144,683 in milliseconds) it gives another number, and
+ * even another sign, up to 2^53 where it begins to refuse.
+ */
+function isExact(value: unknown): value is number {
+  return Number.isInteger(value) && Math.abs(Number(value)) < 2 ** 52;
+}
+
+class StrictLong extends avsc.types.LongType {
+  _check(value: unknown, _flags: unknown, hook?: (value: unknown, type: Type) => void): boolean {
+    const fits = isExact(value);
+    if (!fits) hook?.(value, this);
+    return fits;
+  }
+
+  _read(tap: Tap): number {
+    const value = tap.readLong();
+    if (!isExact(value)) throw new Error('a long is beyond 2^52');
+    return value;
+  }
+
+  _write(tap: Tap, value: unknown): void {
+    if (!isExact(value)) throw new Error('not a long below 2^52');
+    tap.writeLong(value);
+  }
 }
 
 class StrictString extends avsc.types.StringType {
@@ -165,6 +196,7 @@ function advancing<T>(tap: Tap, step: () => T): T {
 }
 
 const STRING = new StrictString();
+const LONG = new StrictLong();
 const BYTES = new StrictBytes();
 
 function strictType(schema: Schema, options: unknown): Type | undefined {
@@ -172,6 +204,8 @@ function strictType(schema: Schema, options: unknown): Type | undefined {
   switch (kind) {
     case 'string':
       return STRING;
+    case 'long':
+      return LONG;
     case 'bytes':
       return BYTES;
     case 'map':
@@ -184,10 +218,10 @@ function strictType(schema: Schema, options: unknown): Type | undefined {
 }
 
 /**
- * avsc's type of a schema, with strings, bytes, maps and arrays that trust no byte.
+ * avsc's type of a schema, with longs, strings, bytes, maps and arrays that trust no byte.
  *
  * Against avsc's own they bound time and memory by the size of the value, take no string that is not UTF-8 (nor write
- * one), and keep a map's key `__proto__` as an own property. Throws an Error where the text is no Avro schema.
+ * one), and keep a map's key `__proto__` as an own property; longs are exact or refused. Throws an Error where the text is no Avro schema.
  */
 export function parseSchema(schemaJson: string): Type {
   return avsc.Type.forSchema(JSON.parse(schemaJson) as Schema, {

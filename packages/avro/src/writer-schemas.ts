@@ -19,6 +19,8 @@ export interface WriterSchemasOptions {
   readonly now: () => number;
 }
 
+/** avsc puts whole schemas into its messages. */
+const LONGEST_REASON = 300;
 /** Requests at once; a batch of hostile records may name as many ids as it has records. */
 const CONCURRENCY = 8;
 /** Ids that the registry does not know, kept at most. */
@@ -73,7 +75,7 @@ export class WriterSchemas {
       const writer = parseSchema(text);
       return { kind: 'readable', resolver: this.reader.createResolver(writer), fields: fieldsOf(writer) };
     } catch (error) {
-      return { kind: 'unreadable', why: messageOf(error) };
+      return { kind: 'unreadable', why: messageOf(error).slice(0, LONGEST_REASON) };
     }
   }
 
