@@ -16,6 +16,7 @@ interface NativeConsumer {
   disconnect(done: () => void): void;
   isConnected(): boolean;
   on(event: 'event.error', listener: (error: LibrdKafkaError) => void): void;
+  on(event: 'partition.eof', listener: (end: TopicPartitionOffset) => void): void;
   subscribe(topics: readonly string[]): void;
   setDefaultConsumeTimeout(timeoutMs: number): void;
   consume(max: number, done: Callback<Message[]>): void;
@@ -54,6 +55,8 @@ export interface NativeEvents {
   error(error: LibrdKafkaError): void;
   /** There is something to consume. */
   readable(): void;
+  /** `consume` came to the end of a partition, which is this offset now; told where `enable.partition.eof` is set. */
+  endOfPartition?(end: TopicPartitionOffset): void;
 }
 
 const ASSIGN_PARTITIONS = -175;
@@ -84,6 +87,9 @@ export class NativeClient {
     this.consumer = createConsumer({ ...settings, ...callbacks });
     this.consumer.on('event.error', (error) => {
       events.error(error);
+    });
+    this.consumer.on('partition.eof', (end) => {
+      events.endOfPartition?.(end);
     });
     // `consume` takes what is there and does not wait: it would hold a thread of the pool, and by default waits anew for each record.
     this.consumer.setDefaultConsumeTimeout(0);
