@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { CheckResult } from '@weir/telemetry';
 
 import { type Service, startFixture } from './service-fixture.js';
@@ -100,5 +102,49 @@ describe('closing', () => {
     expect(headers.get('connection')).toBe('close');
     await closing;
     await expect(fetch(`${service.url}/health/live`)).rejects.toThrow('fetch failed');
+  });
+});
+
+/** Does its work by looking at the process it belongs to, at the moment when work may begin. */
+class LookingTransport extends Server implements CustomTransportStrategy {
+  readonly statuses: number[] = [];
+
+  constructor(private readonly app: NestFastifyApplication) {
+    super();
+  }
+
+  listen(begun: () => void): void {
+    void this.look().then(begun);
+  }
+
+  private async look(): Promise<void> {
+    const url = await this.app.getUrl();
+    for (const path of ['/health/live', '/metrics', '/health/ready'])
+      this.statuses.push((await fetch(`${url}${path}`)).status);
+  }
+
+  close(): void {
+    this.statuses.length = 0;
+  }
+
+  override on(): never {
+    throw new Error('has no events');
+  }
+
+  override unwrap(): never {
+    throw new Error('has no client');
+  }
+}
+
+describe('starting', () => {
+  it('answers health and /metrics before any work begins, and is not ready until it has', async () => {
+    let transport: LookingTransport | undefined;
+    const configure = (app: NestFastifyApplication): void => {
+      transport = new LookingTransport(app);
+      app.connectMicroservice({ strategy: transport });
+    };
+    const service = await start({}, { configure });
+    expect(transport?.statuses).toEqual([200, 200, 503]);
+    expect((await get(service, '/health/ready')).status).toBe(200);
   });
 });
