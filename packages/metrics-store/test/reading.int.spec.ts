@@ -1,40 +1,120 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
 
-import { MetricsReader } from '../src/index.js';
+import { MetricsReader, type PointsPage } from '../src/index.js';
 import { batch, NOON, sample, settle, testStore, type TestStore } from './support/store.js';
+
+const HOUR_MS = 3_600_000;
+const HOSTS = ['a', 'b', 'c'];
 
 describe('MetricsReader.points', () => {
   let db: TestStore;
   let reader: MetricsReader;
+  let from = 0;
   beforeAll(async () => {
     db = await testStore();
     reader = new MetricsReader({ url: db.url });
-    const store = db.open();
-    const hosts = ['a', 'b', 'c'];
-    const samples = hosts.flatMap((host) =>
-      Array.from({ length: 50 }, (_, i) => sample({ labels: { host }, timestampMs: NOON - i * 3_600_000, value: i })),
+    await write(
+      HOSTS.flatMap((host) =>
+        Array.from({ length: 50 }, (_, i) => sample({ labels: { host }, timestampMs: NOON - i * HOUR_MS, value: i })),
+      ),
     );
-    await settle(store, batch(db.topicId, samples));
   });
   afterAll(async () => {
     await reader.close();
     await db.close();
   });
 
-  it('gives every point once, newest first, page after page', async () => {
-    const seen: string[] = [];
-    const times: number[] = [];
+  async function write(samples: ReturnType<typeof sample>[]): Promise<void> {
+    await settle(db.open(), batch(db.topicId, samples, { from }));
+    from += samples.length;
+  }
+
+  async function pages(limit: number, between: (page: number) => Promise<void> = () => Promise.resolve()) {
+    const points: string[] = [];
     let cursor: string | null = null;
-    do {
-      const page = await reader.points({ tenantId: 'acme', limit: 7, ...(cursor === null ? {} : { cursor }) });
-      for (const point of page.points) {
-        seen.push(`${point.labels['host']}@${point.timestamp}`);
-        times.push(point.timestamp);
-      }
-      cursor = page.nextCursor;
-    } while (cursor !== null);
-    expect(new Set(seen).size).toBe(150);
-    expect(seen).toHaveLength(150);
+    for (let page = 1; page === 1 || cursor !== null; page += 1) {
+      const answer: PointsPage = await reader.points({
+        tenantId: 'acme',
+        name: 'cpu_seconds',
+        limit,
+        ...(cursor === null ? {} : { cursor }),
+      });
+      points.push(...answer.points.map((point) => `${point.timestamp} ${point.labels['host']}`));
+      cursor = answer.nextCursor;
+      await between(page);
+    }
+    return points;
+  }
+
+  it('gives every point once, newest first, page after page, though many share a time', async () => {
+    const points = await pages(7);
+    expect(new Set(points).size).toBe(150);
+    expect(points).toHaveLength(150);
+    const times = points.map((point) => Number(point.split(' ')[0]));
     expect(times).toEqual(times.toSorted((a, b) => b - a));
+  });
+
+  it('ends with the page that is exactly full', async () => {
+    expect(await pages(75)).toHaveLength(150);
+    expect(await reader.points({ tenantId: 'acme', limit: 150 })).toMatchObject({ nextCursor: null });
+  });
+
+  it('neither repeats nor skips a point while newer ones arrive between the pages', async () => {
+    const points = await pages(10, (page) =>
+      page > 3 ? Promise.resolve() : write([sample({ labels: { host: 'new' }, timestampMs: NOON + page })]),
+    );
+    expect(points.filter((point) => !point.endsWith('new'))).toHaveLength(150);
+    expect(new Set(points).size).toBe(points.length);
+  });
+
+  it('gives what was stored, with the labels and the environment', async () => {
+    const labels = { quote: `'"\\; DROP TABLE metrics.samples --`, unicode: 'Füße 🦫', $1: '%_' };
+    await write([sample({ name: 'odd', environment: null, labels, value: 0.1, timestampMs: -1 })]);
+    expect(await reader.points({ tenantId: 'acme', name: 'odd', labels, limit: 1 })).toEqual({
+      points: [{ timestamp: -1, name: 'odd', value: 0.1, labels, environment: null }],
+      nextCursor: null,
+    });
+  });
+
+  it.each([
+    ['a name', { name: 'cpu_seconds', limit: 100, fromMs: NOON, toMs: NOON + 1 }, 3],
+    ['a label', { labels: { host: 'b' }, limit: 100 }, 50],
+    ['a label that has no such value', { labels: { host: `b' OR '1'='1` }, limit: 100 }, 0],
+    ['a label that is not there', { labels: { rack: '' }, limit: 100 }, 0],
+    ['an environment', { environment: 'prod', fromMs: NOON, toMs: NOON + 1, limit: 100 }, 3],
+    ['another environment', { environment: 'test', limit: 100 }, 0],
+    ['from, which is part of it', { labels: { host: 'a' }, fromMs: NOON - HOUR_MS, toMs: NOON + 1, limit: 100 }, 2],
+    ['to, which is not', { labels: { host: 'a' }, fromMs: NOON - HOUR_MS, toMs: NOON, limit: 100 }, 1],
+    ['fractions of a millisecond', { labels: { host: 'a' }, fromMs: NOON - 0.5, toMs: NOON + 0.5, limit: 100 }, 1],
+    ['times beyond the calendar', { labels: { host: 'a' }, fromMs: -9e15, toMs: 9e15, limit: 100 }, 50],
+    ['a range that ends before it begins', { fromMs: NOON, toMs: NOON - 1, limit: 100 }, 0],
+  ])('keeps to %s', async (_, query, count) => {
+    expect((await reader.points({ tenantId: 'acme', ...query })).points).toHaveLength(count);
+  });
+
+  it('refuses a cursor that is none', async () => {
+    const forged = Buffer.from(JSON.stringify([`0' OR 1=1`, 'x'])).toString('base64url');
+    await expect(reader.points({ tenantId: 'acme', limit: 1, cursor: forged })).rejects.toMatchObject({
+      code: 'cursor',
+      retryable: false,
+    });
+  });
+
+  it('reads the last hundred of a series from the end of its index, and from the newest day alone', async () => {
+    const client = new Client({ connectionString: db.url });
+    await client.connect();
+    const plans: string[] = [];
+    client.on('notice', (notice) => plans.push(notice.message ?? ''));
+    await client.query(`LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_analyze = on;
+      SET auto_explain.log_nested_statements = on; SET client_min_messages = log; SET weir.tenant_id = 'acme'; SET enable_seqscan = off`);
+    await client.query(`SELECT * FROM metrics.latest_points(
+      ARRAY(SELECT id FROM metrics.series WHERE labels = '{"host":"a"}'), '-infinity', 'infinity', 'infinity',
+      'ffffffff-ffff-ffff-ffff-ffffffffffff', 10)`);
+    await client.end();
+    const plan = plans.find((text) => text.includes('Index Scan Backward using samples_')) ?? plans.join('\n');
+    expect(plan).toMatch(/Index Scan Backward using samples_20261120_pkey.*\n.*Index Cond: \(\(series_id = /);
+    expect(plan).toMatch(/samples_20261119_pkey.*\(never executed\)/);
+    expect(plan).not.toContain('Seq Scan on samples');
   });
 });

@@ -9,6 +9,8 @@ import type { TenantSession } from './tenant-session.js';
 type Labels = Readonly<Record<string, string>>;
 
 interface Group {
+  /** The values that make it, as JSON. */
+  readonly key: string;
   readonly labels: Labels;
   readonly points: (readonly [number, number])[];
 }
@@ -81,20 +83,17 @@ function groupSeries(matched: readonly MatchedSeries[], by: readonly string[]): 
   const groups: Group[] = [];
   const numbers = new Map<string, number>();
   const members = matched.map((series) => {
-    const labels = Object.fromEntries(
-      by.flatMap((label) => (Object.hasOwn(series.labels, label) ? [[label, series.labels[label] ?? '']] : [])),
-    );
-    const key = JSON.stringify(by.map((label) => labels[label] ?? null));
-    const number = numbers.get(key) ?? groups.push({ labels, points: [] }) - 1;
+    const present = by.filter((label) => Object.hasOwn(series.labels, label)); // not what every object inherits
+    const labels = Object.fromEntries(present.map((label) => [label, series.labels[label] ?? '']));
+    const key = JSON.stringify(by.map((label) => (present.includes(label) ? labels[label] : null)));
+    const number = numbers.get(key) ?? groups.push({ key, labels, points: [] }) - 1;
     numbers.set(key, number);
     return number;
   });
   return { groups, members };
 }
 
-function sortGroups(groups: readonly Group[]): Group[] {
-  return groups
-    .map((group) => ({ group, key: JSON.stringify(Object.entries(group.labels)) }))
-    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
-    .map(({ group }) => group);
+/** By the values in the order of `by`; a group that lacks a label comes after those that have it. */
+function sortGroups(groups: readonly Group[]): AggregateResult['series'] {
+  return groups.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map(({ labels, points }) => ({ labels, points }));
 }

@@ -51,7 +51,7 @@ export interface AggregateResult {
   /** Milliseconds. */
   readonly step: number;
   readonly agg: Aggregation;
-  /** Sorted by labels. A bucket's timestamp is its beginning, a multiple of `step`; empty buckets are left out. */
+  /** Sorted by the values of the labels in `by`. A bucket's timestamp is its beginning, a multiple of `step`; empty buckets are left out. */
   readonly series: readonly {
     readonly labels: Readonly<Record<string, string>>;
     readonly points: readonly (readonly [timestamp: number, value: number])[];

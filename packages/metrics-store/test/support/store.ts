@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
-import { engines, uniqueName } from '@weir/testing';
-import { Client, Pool } from 'pg';
+import { freshDatabase } from '@weir/testing';
+import { Pool } from 'pg';
 
 import { migrate, MetricsStore, type PartitionRange, type PositionedSample, type Sample } from '../../src/index.js';
 import type { StoreConnection } from '../../src/index.js';
@@ -17,21 +17,18 @@ export interface TestStore {
 }
 
 export async function testStore({ migrated = true } = {}): Promise<TestStore> {
-  const server = engines().postgres.url;
-  const name = uniqueName('store');
-  await asSuperuser(server, `CREATE DATABASE "${name}"`);
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  if (migrated) await migrate(url.href);
-  const admin = new Pool({ connectionString: url.href, max: 4, options: '-c TimeZone=UTC' });
+  const database = await freshDatabase('store');
+  const { url } = database;
+  if (migrated) await migrate(url);
+  const admin = new Pool({ connectionString: url, max: 4, options: '-c TimeZone=UTC' });
   admin.on('error', () => undefined);
   const stores: MetricsStore[] = [];
   return {
-    url: url.href,
+    url,
     admin,
     topicId: randomUUID(),
     open(options = {}) {
-      const store = new MetricsStore({ url: url.href, ...options });
+      const store = new MetricsStore({ url, ...options });
       stores.push(store);
       return store;
     },
@@ -42,19 +39,9 @@ export async function testStore({ migrated = true } = {}): Promise<TestStore> {
     async close() {
       await Promise.all(stores.map((store) => store.close()));
       await admin.end();
-      await asSuperuser(server, `DROP DATABASE "${name}" WITH (FORCE)`);
+      await database.drop();
     },
   };
-}
-
-async function asSuperuser(url: string, sql: string): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
 }
 
 export const NOON = Date.UTC(2026, 10, 20, 12);
