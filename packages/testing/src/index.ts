@@ -2,3 +2,4 @@ export * from './engines.js';
 export * from './eventually.js';
 export * from './fresh-database.js';
 export * from './names.js';
+export * from './tcp-proxy.js';
