@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { eventually } from '@weir/testing';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const running = new Set<ChildProcess>();
+// Whatever ends the tests, no app outlives them.
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
+/** A port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** One built app as a process of its own, as it runs in production. */
+export class AppProcess {
+  readonly url: string;
+  readonly logFile: string;
+  private child: ChildProcess | undefined;
+
+  constructor(
+    readonly name: string,
+    private readonly port: number,
+    private readonly environment: Readonly<Record<string, string>>,
+  ) {
+    this.url = `http://127.0.0.1:${port}`;
+    this.logFile = join(tmpdir(), `weir-e2e-${name}-${port}.log`);
+  }
+
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
+  start(): void {
+    const log = createWriteStream(this.logFile, { flags: 'a' });
+    const child = spawn(process.execPath, ['--enable-source-maps', 'dist/main.js'], {
+      cwd: join(root, 'apps', this.name),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...this.environment, PORT: String(this.port) },
+    });
+    child.stdout.pipe(log, { end: false });
+    child.stderr.pipe(log, { end: false });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    this.child = child;
+  }
+
+  /** Resolves once the app says that it may take work. */
+  async ready(timeoutMs = 60_000): Promise<void> {
+    try {
+      await eventually(
+        async () => (await fetch(`${this.url}/health/ready`)).status,
+        (status) => status === 200,
+        { timeoutMs },
+      );
+    } catch (error) {
+      throw new Error(`${this.name} is not ready, see ${this.logFile}`, { cause: error });
+    }
+  }
+
+  /** Sends the signal and resolves with the exit code, or the signal that ended the process. */
+  async end(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | NodeJS.Signals | null> {
+    const { child } = this;
+    if (child === undefined) return null;
+    if (child.exitCode !== null || child.signalCode !== null) return child.signalCode ?? child.exitCode;
+    const ended = new Promise<number | NodeJS.Signals | null>((resolve) =>
+      child.once('exit', (code, by) => resolve(by ?? code)),
+    );
+    child.kill(signal);
+    return ended;
+  }
+}
