@@ -20,8 +20,9 @@ export interface SchemaRegistryConnection {
 
 type RegistryCall = (parameters: Record<string, string | number | object>) => Promise<{ data(): unknown }>;
 
+const CLIENT_ID = 'weir';
 const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
-const INCOMPATIBLE = 409;
+const CONFLICT = 409;
 const UNPROCESSABLE = 422;
 const NOT_FOUND = 404;
 
@@ -47,7 +48,7 @@ class ConfluentSchemaRegistry implements SchemaRegistryClient {
     this.requestTimeoutMs = requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS;
     this.api = confluent.default({
       host: root.href.replace(/\/+$/, ''),
-      clientId: 'weir',
+      clientId: CLIENT_ID,
       // One try for each call: whoever calls knows whether it can wait, and how long.
       retry: { retries: 0 },
       // No connection is kept: requests are few, and one kept across a restart of the registry would fail the next call.
@@ -111,7 +112,9 @@ class ConfluentSchemaRegistry implements SchemaRegistryClient {
       return schemaIdIn(await this.ask('register a schema', this.api.Subject.register, { subject, body }));
     } catch (error) {
       const { context, message, cause } = classify(error);
-      if (context['status'] !== INCOMPATIBLE && context['status'] !== UNPROCESSABLE) throw error;
+      // A conflict may also be two that create the subject at once, which goes away by itself.
+      const incompatible = context['status'] === CONFLICT && /incompatib/i.test(message);
+      if (!incompatible && context['status'] !== UNPROCESSABLE) throw error;
       throw new SchemaIncompatibleError(`${subject}: ${message}`, { cause, context: { ...context, subject } });
     }
   }
@@ -152,7 +155,7 @@ class ConfluentSchemaRegistry implements SchemaRegistryClient {
       if (typeof answer !== 'object' || answer === null) throw new Error('the answer is no JSON of a registry');
       return answer;
     } catch (error) {
-      const reason = messageOf(error).slice(0, LONGEST_REASON);
+      const reason = messageOf(error).replace(INVENTED, '').slice(0, LONGEST_REASON);
       throw new SchemaRegistryUnavailableError(`The schema registry did not ${purpose}: ${reason}`, {
         cause: error,
         context: { status: answeredStatus(error) },
@@ -172,6 +175,8 @@ class ConfluentSchemaRegistry implements SchemaRegistryClient {
 }
 
 const LONGEST_REASON = 300;
+/** What the client puts before the words of a registry, and before those of a socket. */
+const INVENTED = new RegExp(`^${CLIENT_ID} - (Error, status 400: )?`);
 /** What the client says where an answer has no message, as a registry's always has. */
 const NO_REGISTRY_ANSWER = 'Error, status ';
 

@@ -3,6 +3,7 @@ import { SchemaRegistryUnavailableError, retry } from '@weir/errors';
 import type { Compatibility, SchemaRegistryClient } from './registry.js';
 import { SlabWriter } from './slab.js';
 import { parseSchema } from './strict-types.js';
+import { waiting } from './waiting.js';
 
 export interface AvroEncoderOptions {
   readonly subject: string;
@@ -11,8 +12,6 @@ export interface AvroEncoderOptions {
   /** Register the schema where the registry lacks it; otherwise wait until somebody has (`schemas:register`). */
   readonly autoRegister: boolean;
 }
-
-const WAIT = { minMs: 100, maxMs: 5_000 };
 
 /** Writes values with one schema, each in a Confluent frame. */
 export class AvroEncoder<T> {
@@ -41,7 +40,7 @@ export class AvroEncoder<T> {
    */
   async ready(signal?: AbortSignal): Promise<void> {
     if (this.schemaId !== null) return;
-    this.schemaId = await retry(() => this.resolveOnce(), { ...WAIT, ...(signal === undefined ? {} : { signal }) });
+    this.schemaId = await retry(() => this.resolveOnce(), waiting(signal === undefined ? {} : { signal }));
   }
 
   /**

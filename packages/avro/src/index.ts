@@ -9,3 +9,4 @@ export * from './registry.js';
 export * from './subjects.js';
 export * from './tenant-encoder.js';
 export * from './tenant.js';
+export type { WaitOptions } from './waiting.js';

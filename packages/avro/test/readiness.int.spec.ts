@@ -86,12 +86,12 @@ describe('an encoder', () => {
     const subject = uniqueName('refused');
     await registry.register(subject, schema, 'BACKWARD');
     const other = schema.replace('"string"', '"int"');
-    const encoder = new AvroEncoder(registry, {
+    const hasty = new AvroEncoder(registry, {
       subject,
       schema: other,
       compatibility: 'BACKWARD',
       autoRegister: true,
     });
-    await expect(encoder.ready()).rejects.toBeInstanceOf(SchemaIncompatibleError);
+    await expect(hasty.ready()).rejects.toBeInstanceOf(SchemaIncompatibleError);
   });
 });

@@ -12,6 +12,8 @@ export interface VariableDescription {
   readonly secret: boolean;
   /** As it would be written; null where there is none, and for every secret. */
   readonly default: string | null;
+  /** A value to start from; null where there is none. */
+  readonly example: string | null;
 }
 
 /** Variables in the order of their declaration, as data for documentation; a secret's default is not among it. */
@@ -25,6 +27,7 @@ export function describeVariables(variables: Variables): readonly VariableDescri
     requiredWhen: variable.requiredWhen === null ? null : inWords(variable.requiredWhen),
     secret: variable.secret,
     default: variable.secret ? null : variable.defaultText,
+    example: variable.example,
   }));
 }
 

@@ -9,6 +9,8 @@ export interface VariableOptions<T> {
   /** Makes an optional variable required where another has one of these values. */
   readonly requiredWhen?: Condition;
   readonly secret?: boolean;
+  /** A value to start from, for `.env.example`. */
+  readonly example?: string;
 }
 
 /** `undefined` is among the values only of a variable that may be missing. */
@@ -39,6 +41,7 @@ function declare<T, Options extends VariableOptions<T>>(
     secret: options.secret ?? false,
     fallback,
     defaultText: fallback === undefined ? null : write(fallback),
+    example: options.example ?? null,
     parse,
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `Given` states in types what `required` is in data

@@ -24,6 +24,8 @@ export interface Variable<T> {
   readonly fallback: T | undefined;
   /** The default as someone would write it into the environment; null where there is none. */
   readonly defaultText: string | null;
+  /** A value to start from, for what has no default; null where there is none. */
+  readonly example: string | null;
   readonly parse: (text: string) => Parsed<T>;
 }
 

@@ -1,31 +1,22 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, uniqueName } from '@weir/testing';
 
-import type { BatchConsumer, ConsumedRecord } from '../src/index.js';
-import { numbered, type Options, Outside, startConsumer, values } from './kafka-fixture.js';
+import type { ConsumedRecord } from '../src/index.js';
+import { numbered, Outside, Started, values } from './kafka-fixture.js';
 
 const outside = new Outside();
-let started: BatchConsumer[] = [];
-
-function start(options: Options): ReturnType<typeof startConsumer> {
-  const running = startConsumer(options);
-  started.push(running.consumer);
-  return running;
-}
+const started = new Started();
 
 beforeAll(() => outside.connect());
 afterAll(() => outside.close());
-afterEach(async () => {
-  await Promise.all(started.map((consumer) => consumer.stop(1_000)));
-  started = [];
-});
+afterEach(() => started.stop());
 
 describe('BatchConsumer', () => {
   it('hands over every record in offset order and commits past the last', async () => {
     const topic = await outside.topic(2);
     await outside.send(topic, 0, numbered(0, 1_000));
     await outside.send(topic, 1, numbered(0, 500));
-    const { consumer, groupId, handled } = start({ topics: [topic], maxRecords: 300 });
+    const { consumer, groupId, handled } = started.start({ topics: [topic], maxRecords: 300 });
     await eventually(
       () => handled.length,
       (n) => n >= 1_500,
@@ -45,7 +36,7 @@ describe('BatchConsumer', () => {
   it('keeps nulls, empty values and the time that the record has', async () => {
     const topic = await outside.topic();
     await outside.send(topic, 0, [null, '', 'x']);
-    const { handled } = start({ topics: [topic] });
+    const { handled } = started.start({ topics: [topic] });
     await eventually(
       () => handled.length,
       (n) => n === 3,
@@ -61,7 +52,7 @@ describe('BatchConsumer', () => {
     const tries: { attempt: number; first: string | null; length: number }[] = [];
     const handled: ConsumedRecord[] = [];
     let broken = true;
-    const { consumer, groupId } = start({
+    const { consumer, groupId } = started.start({
       topics: [topic],
       maxRecords: 40,
       handler: async (batch) => {
@@ -91,7 +82,7 @@ describe('BatchConsumer', () => {
   it('leaves no lag behind a transaction: the control record after it is committed too', async () => {
     const topic = await outside.topic();
     await outside.sendInTransaction(topic, 0, numbered(0, 10), true);
-    const { groupId, handled } = start({ topics: [topic] });
+    const { groupId, handled } = started.start({ topics: [topic] });
     await eventually(
       () => outside.committed(groupId, topic),
       ([offset]) => offset === 11,
@@ -106,7 +97,7 @@ describe('BatchConsumer', () => {
 
   it('waits for a topic that does not exist yet', async () => {
     const topic = uniqueName('later');
-    const { consumer, handled } = start({ topics: [topic] });
+    const { consumer, handled } = started.start({ topics: [topic] });
     await eventually(
       () => consumer.state,
       (state) => state.reason === 'topic_missing',
@@ -125,7 +116,7 @@ describe('BatchConsumer', () => {
     const [first, second] = [`${prefix}.a`, `${prefix}.b`];
     await outside.topic(1, first);
     await outside.send(first, 0, ['1']);
-    const { handled } = start({ topics: [new RegExp(`^${prefix}\\..*`)] });
+    const { handled } = started.start({ topics: [new RegExp(`^${prefix}\\..*`)] });
     await eventually(
       () => values(handled),
       (v) => v.length === 1,

@@ -1,12 +1,14 @@
 import { engines, uniqueName } from '@weir/testing';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 
+import { clientSettings } from '../src/clients/client-settings.js';
+import { NativeClient } from '../src/clients/consumer/native-client.js';
 import { BatchConsumer, type BatchConsumerOptions, type ConsumedRecord, type KafkaConnection } from '../src/index.js';
 
 /** The test run's broker, as the packages are told of one. */
-export function connection(): KafkaConnection {
+export function connection(bootstrapServers = engines().kafka.bootstrapServers): KafkaConnection {
   return {
-    bootstrapServers: engines().kafka.bootstrapServers,
+    bootstrapServers,
     clientId: 'weir-test',
     securityProtocol: 'PLAINTEXT',
   };
@@ -61,8 +63,15 @@ export class Outside {
     return offsets;
   }
 
+  /** As a member that is there no more has left it. */
   async commit(groupId: string, topic: string, partition: number, offset: number): Promise<void> {
-    await this.admin.setOffsets({ groupId, topic, partitions: [{ partition, offset: String(offset) }] });
+    const client = new NativeClient(
+      { ...clientSettings(connection()), 'group.id': groupId },
+      { rebalance: () => undefined, error: () => undefined, readable: () => undefined },
+    );
+    await client.connect(5_000);
+    await client.commit([{ topic, partition, offset }]);
+    await client.close();
   }
 
   async members(groupId: string): Promise<number> {
@@ -71,7 +80,11 @@ export class Outside {
   }
 }
 
-export type Options = Partial<BatchConsumerOptions> & Pick<BatchConsumerOptions, 'topics'>;
+export type Options = Partial<BatchConsumerOptions> &
+  Pick<BatchConsumerOptions, 'topics'> & {
+    /** Another address of the broker. */
+    readonly bootstrapServers?: string;
+  };
 
 /** Quick time-outs, a group of its own, and a list of what was handled. */
 export function startConsumer(options: Options): {
@@ -81,7 +94,7 @@ export function startConsumer(options: Options): {
 } {
   const groupId = options.groupId ?? uniqueName('group');
   const handled: ConsumedRecord[] = [];
-  const consumer = new BatchConsumer(connection(), {
+  const consumer = new BatchConsumer(connection(options.bootstrapServers), {
     groupId,
     sessionTimeoutMs: 6_000,
     maxPollIntervalMs: 6_500,
@@ -105,4 +118,28 @@ export function values(records: readonly ConsumedRecord[]): (string | null)[] {
 
 export function numbered(from: number, to: number): string[] {
   return Array.from({ length: to - from }, (_, i) => String(from + i));
+}
+
+/** The consumers of one test file, stopped after each test. */
+export class Started {
+  private consumers: BatchConsumer[] = [];
+
+  start(options: Options): ReturnType<typeof startConsumer> {
+    const running = startConsumer(options);
+    this.consumers.push(running.consumer);
+    return running;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.consumers.splice(0).map((consumer) => consumer.stop(1_000)));
+  }
+}
+
+/** A promise that somebody else settles. */
+export function signal(): { promise: Promise<void>; give: () => void } {
+  let give = (): void => undefined;
+  const promise = new Promise<void>((resolve) => {
+    give = resolve;
+  });
+  return { promise, give };
 }

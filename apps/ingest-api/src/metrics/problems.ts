@@ -1,5 +1,7 @@
 import { WeirError } from '@weir/errors';
 
+import type { RejectedSample } from './judge-metrics.js';
+
 interface Problem {
   readonly status: number;
   readonly title: string;
@@ -179,21 +181,18 @@ export type ProblemCode = keyof typeof PROBLEMS;
 export class RequestRefused extends WeirError {
   readonly problem: Problem;
   override readonly retryable: boolean;
+  /** Why each sample was refused, where that is why the request is. */
+  readonly rejected: readonly RejectedSample[];
 
   constructor(
     override readonly code: ProblemCode,
     detail?: string,
-    options: ErrorOptions & {
-      /** Members of the problem document beside the standard ones. */
-      readonly extensions?: Readonly<Record<string, unknown>>;
-    } = {},
+    options: ErrorOptions & { readonly rejected?: readonly RejectedSample[] } = {},
   ) {
     const problem: Problem = PROBLEMS[code];
     super(detail ?? problem.meaning, options);
     this.problem = problem;
     this.retryable = problem.retryAfterSeconds !== undefined;
-    this.extensions = options.extensions ?? {};
+    this.rejected = options.rejected ?? [];
   }
-
-  readonly extensions: Readonly<Record<string, unknown>>;
 }

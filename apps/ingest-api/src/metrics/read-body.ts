@@ -70,7 +70,7 @@ function reserve(bytes: number, total: number, place: AdmittedRequest, { maxByte
 export function discardRest(request: IncomingMessage, { maxBytes }: Pick<BodyLimits, 'maxBytes'>): void {
   if (request.complete || request.destroyed) return;
   let left = maxBytes;
-  const giveUp = setTimeout(() => request.socket.destroy(), LINGER_MS);
+  const giveUp = setTimeout(() => request.socket.destroy(), LINGER_MS).unref();
   request.on('data', (chunk: Buffer) => {
     left -= chunk.length;
     if (left < 0) request.socket.destroy();

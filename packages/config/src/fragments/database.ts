@@ -14,6 +14,7 @@ export interface DatabaseConfig {
 export const databaseVariables = {
   DATABASE_URL: url({
     secret: true,
+    example: 'postgres://weir:weir@127.0.0.1:5432/weir',
     protocols: ['postgres', 'postgresql'],
     about: 'The PostgreSQL database, with user and password: postgres://user:password@host:5432/database.',
   }),

@@ -62,6 +62,7 @@ function connectionVariables(appName: string) {
       requiredWhen: { variable: 'KAFKA_ENABLED', is: [true] },
       pattern: /^[^\s,:]+:\d{1,5}(?:,[^\s,:]+:\d{1,5})*$/,
       shape: 'a list of host:port separated by commas',
+      example: '127.0.0.1:9092',
       about: 'Brokers to reach the cluster by: host:port, separated by commas.',
     }),
     KAFKA_CLIENT_ID: text({

@@ -11,7 +11,10 @@ export interface SchemaRegistryConfig {
 }
 
 export const schemaRegistryVariables = {
-  SCHEMA_REGISTRY_URL: url({ about: "The schema registry's Confluent-compatible API." }),
+  SCHEMA_REGISTRY_URL: url({
+    example: 'http://127.0.0.1:8081/apis/ccompat/v7',
+    about: "The schema registry's Confluent-compatible API.",
+  }),
   SCHEMA_REGISTRY_USERNAME: text({
     requiredWhen: { variable: 'SCHEMA_REGISTRY_PASSWORD', is: 'given' },
     about: 'The user, where the registry asks for one.',

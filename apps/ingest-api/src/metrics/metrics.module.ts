@@ -1,0 +1,76 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { MetricEventEncoder, type SchemaRegistryClient, subjects } from '@weir/avro';
+import type { RecordProducer } from '@weir/kafka';
+import { HealthRegistry, Metrics } from '@weir/telemetry';
+import { TenantsView } from '@weir/tenancy';
+import { metricsRaw, type Topics } from '@weir/topics';
+
+import type { IngestApiConfig } from '../config.js';
+import { SCHEMA_REGISTRY } from '../schemas/schema-registry.module.js';
+import { Admission } from './admission.js';
+import { IngestMetrics } from './ingest-metrics.js';
+import { IngestPipeline } from './ingest-pipeline.js';
+import { MetricRecords } from './metric-records.js';
+import { MetricsLifecycle } from './metrics-lifecycle.js';
+import { MetricsPublisher } from './metrics-publisher.js';
+import { INGEST_PRODUCER, INGEST_SETTINGS } from './tokens.js';
+
+/** `POST /api/v1/metrics`, from the request to the acknowledged records. */
+@Module({})
+export class MetricsModule {
+  static forRoot(
+    { service, kafka, schemaRegistry, schemaVersion, limits }: IngestApiConfig,
+    topics: Topics,
+  ): DynamicModule {
+    return {
+      module: MetricsModule,
+      providers: [
+        {
+          provide: Admission,
+          useFactory: () =>
+            new Admission({ maxRequests: limits.maxInFlightRequests, maxBytes: limits.maxInFlightBytes }),
+        },
+        {
+          provide: MetricRecords,
+          inject: [SCHEMA_REGISTRY],
+          useFactory: (registry: SchemaRegistryClient) =>
+            new MetricRecords(
+              new MetricEventEncoder(registry, {
+                subject: subjects.metricsRaw.subject,
+                autoRegister: schemaRegistry.autoRegister,
+              }),
+              { topic: topics.name(metricsRaw), version: schemaVersion, source: service.name },
+            ),
+        },
+        {
+          provide: MetricsPublisher,
+          inject: [MetricRecords, INGEST_PRODUCER],
+          useFactory: (records: MetricRecords, producer: RecordProducer) => new MetricsPublisher(records, producer),
+        },
+        {
+          provide: IngestPipeline,
+          inject: [HealthRegistry, TenantsView, Admission, MetricsPublisher],
+          useFactory: (
+            health: HealthRegistry,
+            view: TenantsView,
+            admission: Admission,
+            publisher: MetricsPublisher,
+          ) => {
+            const closed = () => {
+              if (!kafka.enabled) return 'kafka_disabled';
+              return health.isShuttingDown ? 'shutting_down' : null;
+            };
+            return new IngestPipeline(closed, view, admission, publisher, limits);
+          },
+        },
+        {
+          provide: IngestMetrics,
+          inject: [Metrics, Admission],
+          useFactory: (metrics: Metrics, admission: Admission) => new IngestMetrics(metrics, admission),
+        },
+        { provide: INGEST_SETTINGS, useValue: { kafkaEnabled: kafka.enabled, maxBodyBytes: limits.maxBodyBytes } },
+        MetricsLifecycle,
+      ],
+    };
+  }
+}

@@ -1,0 +1,154 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { engines, eventually, TcpProxy } from '@weir/testing';
+
+import { loadConfig } from '../src/config.js';
+import { BrokerProxy } from './support/broker-proxy.js';
+import { decoded, IngestApp, metric } from './support/ingest-app.js';
+
+describe('what is answered about delivery', () => {
+  let ingest: IngestApp | undefined;
+  let broker: BrokerProxy | undefined;
+
+  afterEach(async () => {
+    await broker?.resume();
+    await ingest?.close();
+    await broker?.cut();
+  });
+
+  it('guarantee 1: one delivery that is uncertain makes the whole answer so, also beside refused samples', async () => {
+    broker = await BrokerProxy.start();
+    ingest = await IngestApp.start({
+      env: {
+        KAFKA_BOOTSTRAP_SERVERS: broker.bootstrapServers,
+        INGEST_DELIVERY_TIMEOUT: '1s',
+        INGEST_HTTP_TIMEOUT: '6s',
+      },
+    });
+    broker.stall();
+    const answer = await ingest.post([metric(), { name: 'bad' }]);
+    expect(answer).toMatchObject({ status: 503, body: { code: 'delivery_unknown' } });
+    expect(answer.headers['retry-after']).toBe('1');
+    expect(answer.body).not.toHaveProperty('rejected');
+
+    await broker.cut();
+    await broker.resume();
+    await eventually(
+      () => ingest!.post(metric()),
+      ({ status }) => status === 202,
+      { timeoutMs: 25_000 },
+    );
+  }, 60_000);
+
+  it('guarantee 1: without room for the whole request nothing of it is produced', async () => {
+    broker = await BrokerProxy.start();
+    ingest = await IngestApp.start({
+      env: {
+        KAFKA_BOOTSTRAP_SERVERS: broker.bootstrapServers,
+        INGEST_MAX_SAMPLES: '100',
+        INGEST_QUEUE_RECORDS: '100',
+        INGEST_DELIVERY_TIMEOUT: '8s',
+      },
+    });
+    const batch = (count: number) => Array.from({ length: count }, (_, n) => metric({ labels: { n: String(n) } }));
+    broker.stall();
+    const first = ingest.post(batch(60), { headers: { 'x-correlation-id': 'first' } });
+    await eventually(
+      async () => (await ingest!.get('/health/producer')).text,
+      (text) => text.includes('"records":60'),
+    );
+    const second = await ingest.post(batch(41), { headers: { 'x-correlation-id': 'second' } });
+    expect(second).toMatchObject({ status: 503, body: { code: 'overloaded' } });
+    expect(second.headers['retry-after']).toBe('1');
+
+    await broker.cut();
+    await broker.resume();
+    expect((await first).status).toBe(202);
+    await ingest.post(batch(1), { headers: { 'x-correlation-id': 'third' } });
+    await ingest.records('third', 1);
+    expect(await ingest.records('second', 0)).toHaveLength(0);
+    expect(await ingest.records('first', 60)).toHaveLength(60);
+  }, 60_000);
+
+  it('guarantee 2: the delivery time-out lies below the HTTP time-out, or the process does not start', () => {
+    const env = { NODE_ENV: 'test', KAFKA_BOOTSTRAP_SERVERS: 'a:1', SCHEMA_REGISTRY_URL: 'http://a' };
+    const withTimeouts = (delivery: string, http: string) =>
+      loadConfig({ ...env, INGEST_DELIVERY_TIMEOUT: delivery, INGEST_HTTP_TIMEOUT: http });
+
+    expect(() => withTimeouts('10s', '10s')).toThrow('INGEST_DELIVERY_TIMEOUT');
+    expect(() => withTimeouts('29s', '30s')).toThrow('INGEST_DELIVERY_TIMEOUT');
+    expect(withTimeouts('10s', '30s').limits.bodyTimeoutMs).toBe(18_500);
+  });
+
+  it('guarantee 3: the producer of metrics.raw compresses as it is told', () => {
+    const config = loadConfig({
+      NODE_ENV: 'test',
+      KAFKA_BOOTSTRAP_SERVERS: 'a:1',
+      SCHEMA_REGISTRY_URL: 'http://a',
+      KAFKA_COMPRESSION: 'zstd',
+      INGEST_LINGER: '1ms',
+    });
+    expect(config).toMatchObject({ kafka: { compression: 'zstd' }, producer: { lingerMs: 1 } });
+  });
+
+  it('guarantee 4: no header of a caller makes a record that cannot be sent', async () => {
+    ingest = await IngestApp.start();
+    for (const [name, value] of [
+      ['x-correlation-id', ''],
+      ['x-correlation-id', 'x'.repeat(500)],
+      ['x-correlation-id', 'with spaces and "quotes"'],
+      ['traceparent', ''],
+      ['traceparent', 'null'],
+    ] as const)
+      expect(await ingest.post(metric(), { headers: { [name]: value } })).toMatchObject({ status: 202 });
+    const records = await eventually(
+      () => ingest!.allRecords,
+      (all) => all.length === 5,
+    );
+    for (const { headers } of records) for (const { value } of headers) expect(value?.length).toBeGreaterThan(0);
+  });
+
+  it('answers 503 while Kafka was never there, and takes metrics in once it is', async () => {
+    broker = await BrokerProxy.start({ away: true });
+    ingest = await IngestApp.start({ env: { KAFKA_BOOTSTRAP_SERVERS: broker.bootstrapServers }, ready: false });
+    expect(await ingest.post(metric())).toMatchObject({ status: 503, body: { code: 'tenants_unavailable' } });
+    expect((await ingest.get('/health/live')).status).toBe(200);
+    expect((await ingest.get('/health/ready')).status).toBe(503);
+
+    await ingest.tenants.publish(ingest.tenant);
+    await ingest.tenants.publishSentinel();
+    await broker.resume();
+    await eventually(
+      () => ingest!.post(metric()),
+      ({ status }) => status === 202,
+      { timeoutMs: 25_000 },
+    );
+  }, 60_000);
+
+  it('is not ready while the registry is away at the start, loses nothing, and needs it no more once it was there', async () => {
+    const { url } = engines().schemaRegistry;
+    const registry = await TcpProxy.before(url, { away: true });
+    ingest = await IngestApp.start({ env: { SCHEMA_REGISTRY_URL: registry.url(url) }, ready: false });
+    await ingest.tenants.publish(ingest.tenant);
+    await ingest.tenants.publishSentinel();
+
+    expect((await ingest.get('/health/ready')).status).toBe(503);
+    const refused = await ingest.post(metric());
+    expect(refused.status).toBe(503);
+    expect(['tenants_unavailable', 'schema_unavailable']).toContain((refused.body as { code: string }).code);
+
+    await registry.resume();
+    await ingest.untilReady();
+    expect(await ingest.post(metric(), { headers: { 'x-correlation-id': 'up' } })).toMatchObject({ status: 202 });
+
+    await registry.cut();
+    const late = await ingest.post(metric(), { headers: { 'x-correlation-id': 'down-again' } });
+    expect(late).toMatchObject({ status: 202 });
+    expect(await decoded(await ingest.records('down-again', 1))).toMatchObject([{ name: 'cpu_seconds_total' }]);
+    await eventually(
+      async () => (await ingest!.get('/health/schema-registry')).text,
+      (text) => text.includes('"degraded"'),
+    );
+    expect((await ingest.get('/health/ready')).status).toBe(200);
+    expect(ingest.allRecords).toHaveLength(2);
+  }, 60_000);
+});

@@ -1,0 +1,84 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { metricEventDecoder } from '@weir/avro';
+import { DeadLetterPublisher, KafkaAdmin, LogProbe, type RecordProducer } from '@weir/kafka';
+import { MetricsStore } from '@weir/metrics-store';
+import { KafkaModule } from '@weir/nest-kafka';
+import { ServiceModule } from '@weir/nest-service';
+import { HealthRegistry, Metrics } from '@weir/telemetry';
+import { metricsDlq } from '@weir/topics';
+
+import type { ConsumerConfig } from './config.js';
+import { LedgerController } from './ledger/ledger.controller.js';
+import { LedgerMetrics } from './ledger/ledger-metrics.js';
+import { DecodeStep } from './metrics/decode.step.js';
+import { GapCheck } from './metrics/gap-check.js';
+import { MetricsHandler } from './metrics/metrics.handler.js';
+import { MetricsPipeline } from './metrics/pipeline.js';
+import { SettlementMetrics } from './metrics/settlement-metrics.js';
+import { TopicIds } from './metrics/topic-ids.js';
+import { ValidateStep } from './metrics/validate.step.js';
+import { SchemaRegistry } from './schemas/schema-registry.js';
+import { StoreStartup } from './store/store-startup.js';
+
+const DEAD_LETTER_PRODUCER = Symbol('producer of dead letters');
+
+/** metrics.raw → decode → validate → store; what can never be stored → metrics.dlq. */
+@Module({})
+export class AppModule {
+  static forRoot(config: ConsumerConfig): DynamicModule {
+    const { service, kafka, topics, store, settling } = config;
+    return {
+      module: AppModule,
+      imports: [
+        ServiceModule.forApp(service, {
+          openApi: { description: 'Stores what Kafka carries; tells what became of it.' },
+        }),
+        KafkaModule.forRoot({ ...kafka, topics, app: 'metrics-consumer', consumer: settling.consumer }),
+        KafkaModule.producer(DEAD_LETTER_PRODUCER, settling.deadLetters),
+      ],
+      controllers: [MetricsHandler, LedgerController],
+      providers: [
+        { provide: MetricsStore, useFactory: () => new MetricsStore(store.connection, store.options) },
+        {
+          provide: StoreStartup,
+          inject: [MetricsStore, HealthRegistry],
+          useFactory: (opened: MetricsStore, health: HealthRegistry) => new StoreStartup(opened, health, store),
+        },
+        {
+          provide: SchemaRegistry,
+          inject: [HealthRegistry],
+          useFactory: (health: HealthRegistry) => new SchemaRegistry(config.schemaRegistry, health),
+        },
+        {
+          provide: DecodeStep,
+          inject: [SchemaRegistry],
+          useFactory: ({ client }: SchemaRegistry) => new DecodeStep(metricEventDecoder(client)),
+        },
+        ValidateStep,
+        { provide: TopicIds, useFactory: () => new TopicIds(new KafkaAdmin(kafka.connection)) },
+        { provide: GapCheck, useFactory: () => new GapCheck(new LogProbe(kafka.connection)) },
+        {
+          provide: DeadLetterPublisher,
+          inject: [DEAD_LETTER_PRODUCER],
+          useFactory: (producer: RecordProducer) =>
+            new DeadLetterPublisher(producer, {
+              topic: topics.name(metricsDlq),
+              group: kafka.consumerGroup,
+              serviceVersion: service.version,
+            }),
+        },
+        {
+          provide: MetricsPipeline,
+          inject: [DecodeStep, ValidateStep, TopicIds, MetricsStore, GapCheck, DeadLetterPublisher],
+          useFactory: (...steps: ConstructorParameters<typeof MetricsPipeline>) => new MetricsPipeline(...steps),
+        },
+        {
+          provide: SettlementMetrics,
+          inject: [Metrics],
+          useFactory: (metrics: Metrics) => new SettlementMetrics(metrics),
+        },
+        LedgerMetrics,
+      ],
+    };
+  }
+}

@@ -1,0 +1,83 @@
+import {
+  databaseConfig,
+  databaseVariables,
+  duration,
+  type Environment,
+  integer,
+  kafkaConfig,
+  kafkaVariables,
+  parseEnvironment,
+  schemaRegistryConfig,
+  schemaRegistryVariables,
+  serviceConfig,
+  serviceVariables,
+  text,
+} from '@weir/config';
+import { deadLetterProducerOptions } from '@weir/kafka';
+import { resolveTopics } from '@weir/topics';
+
+const topicNames = resolveTopics()
+  .of('metrics-consumer')
+  .map(({ name }) => name);
+
+/** Everything that metrics-consumer reads from its environment. */
+export const variables = {
+  ...serviceVariables('metrics-consumer', 8001),
+  ...kafkaVariables('metrics-consumer', topicNames),
+  ...schemaRegistryVariables,
+  ...databaseVariables,
+  STORE_READER_ROLE: text({
+    required: false,
+    about: 'The database role of query-api; where it exists, migrations let it read and nothing else.',
+  }),
+  STORE_KNOWN_SERIES: integer({
+    default: 200_000,
+    min: 0,
+    about: 'How many series are remembered as stored already, at about half a kilobyte each.',
+  }),
+  BATCH_MAX_RECORDS: integer({
+    default: 2_000,
+    min: 1,
+    max: 50_000,
+    about: 'The most records that one transaction settles.',
+  }),
+  RETRY_MAX_DELAY: duration({
+    default: 10_000,
+    min: 100,
+    about: 'The longest pause before a batch is tried again while a system is away.',
+  }),
+  DEAD_LETTER_DELIVERY_TIMEOUT: duration({
+    default: 8_000,
+    min: 1_000,
+    about: 'When a dead letter that no broker acknowledged is given up, and its batch tried again.',
+  }),
+};
+
+/** metrics-consumer's environment as one object. Times in milliseconds. */
+export function loadConfig(env?: Environment) {
+  const values = parseEnvironment(variables, env);
+  const kafka = kafkaConfig(values, topicNames);
+  const database = databaseConfig(values);
+  const { poolSize: maxConnections, ...connection } = database;
+  return {
+    service: serviceConfig(values),
+    kafka,
+    topics: resolveTopics({ prefix: kafka.topicPrefix, overrides: kafka.topicOverrides }),
+    schemaRegistry: schemaRegistryConfig(values),
+    store: {
+      connection: { ...connection, maxConnections, applicationName: 'weir metrics-consumer' },
+      options: { knownSeries: values.STORE_KNOWN_SERIES },
+      migrations: values.STORE_READER_ROLE === undefined ? {} : { readerRole: values.STORE_READER_ROLE },
+    },
+    settling: {
+      consumer: {
+        maxRecords: values.BATCH_MAX_RECORDS,
+        backoff: { minMs: 200, maxMs: values.RETRY_MAX_DELAY },
+      },
+      // Below DATABASE_IDLE_IN_TRANSACTION_TIMEOUT: dead letters are awaited while the ledger's lines are held.
+      deadLetters: { ...deadLetterProducerOptions, deliveryTimeoutMs: values.DEAD_LETTER_DELIVERY_TIMEOUT },
+    },
+  };
+}
+
+export type ConsumerConfig = ReturnType<typeof loadConfig>;

@@ -1,0 +1,35 @@
+import type { MetricEvent } from '@weir/avro';
+import type { WeirError } from '@weir/errors';
+import type { ConsumedRecord, DeadLetter } from '@weir/kafka';
+import type { Sample } from '@weir/metrics-store';
+
+/** A record whose bytes were understood and whose tenant is known. */
+export interface DecodedEvent {
+  readonly kind: 'event';
+  readonly record: ConsumedRecord;
+  readonly event: MetricEvent;
+  readonly tenantId: string;
+}
+
+/** A record that is to be stored. */
+export interface StorableSample {
+  readonly kind: 'sample';
+  readonly record: ConsumedRecord;
+  readonly sample: Sample;
+  /** Epoch milliseconds by ingest-api's clock; 0 where the record's schema does not have it. */
+  readonly ingestedAt: number;
+}
+
+/** A record that can never be stored, and why. */
+export interface Refusal {
+  readonly kind: 'dead-letter';
+  readonly record: ConsumedRecord;
+  readonly class: DeadLetter['class'];
+  readonly reason: DeadLetter['reason'];
+  readonly error: WeirError;
+  /** Where it could be told whose record it is. */
+  readonly tenantId: string | null;
+}
+
+/** What is to become of one record. A broken system is no outcome: it is thrown. */
+export type Outcome = StorableSample | Refusal;

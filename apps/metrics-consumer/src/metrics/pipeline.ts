@@ -1,0 +1,53 @@
+import type { DeadLetterPublisher, RecordBatch } from '@weir/kafka';
+import type { MetricsStore } from '@weir/metrics-store';
+
+import { toDeadLetter } from './dead-letter.js';
+import type { DecodeStep } from './decode.step.js';
+import type { GapCheck } from './gap-check.js';
+import type { Refusal } from './outcome.js';
+import { type Settled, Settlement } from './settlement.js';
+import type { TopicIds } from './topic-ids.js';
+import type { ValidateStep } from './validate.step.js';
+
+/**
+ * Settles one batch of `metrics.raw`.
+ *
+ * Guarantee: when `settle` resolves, each record's value is in the store, or its dead letter is acknowledged, the ledger
+ * says which, and the batch's offsets may be committed. It rejects only for a broken system, never for a bad record, and
+ * may be called again with the same batch.
+ */
+export class MetricsPipeline {
+  constructor(
+    private readonly decode: DecodeStep,
+    private readonly validate: ValidateStep,
+    private readonly topicIds: TopicIds,
+    private readonly store: Pick<MetricsStore, 'transaction'>,
+    private readonly gaps: GapCheck,
+    private readonly deadLetters: Pick<DeadLetterPublisher, 'publish'>,
+  ) {}
+
+  async settle(batch: RecordBatch): Promise<Settled> {
+    const outcomes = this.validate.apply(await this.decode.apply(batch.records));
+    const ranges = await this.topicIds.rangesOf(batch.records);
+    let settled: Settled = { stored: [], deadLettered: [], repeated: outcomes.length, offsets: [] };
+    // The partition may have been lost while the registry or a broker was waited for.
+    batch.signal.throwIfAborted();
+    await this.store.transaction(ranges, async (unit) => {
+      const work = new Settlement(unit, ranges, outcomes); //   1. the lines are held; what lies below `next` is left out
+      const gaps = await this.gaps.verify(work.gaps); //        2. an offset without a record is looked for once more
+      await this.publish(work.refusals, batch); //              3. dead letters are acknowledged before anything commits
+      for (let refused = await work.write(); refused.length > 0; refused = await work.write())
+        await this.publish(refused, batch); //                  4. rows; those that the database refuses alone follow 3
+      settled = work.account(gaps); //                          5. each offset counts once
+    }); //                                                      6. rows and ledger commit as one
+    return settled; //                                          7. the transport commits the offsets
+  }
+
+  private async publish(refusals: readonly Refusal[], batch: RecordBatch): Promise<void> {
+    batch.signal.throwIfAborted();
+    if (refusals.length === 0) return;
+    await this.deadLetters.publish(
+      refusals.map((refusal) => toDeadLetter(refusal, this.topicIds.idOf(refusal.record.topic), batch.attempt)),
+    );
+  }
+}

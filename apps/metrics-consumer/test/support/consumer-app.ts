@@ -1,0 +1,114 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { LedgerReport } from '@weir/metrics-store';
+import { startService } from '@weir/nest-service';
+import { engines, eventually, type FreshDatabase, freshDatabase, uniqueName } from '@weir/testing';
+import pg from 'pg';
+
+import { createMetricsConsumer } from '../../src/app.js';
+import { loadConfig } from '../../src/config.js';
+import { TestTopics } from './topics.js';
+
+/** A row as a query would find it. */
+export interface StoredSample {
+  readonly tenant_id: string;
+  readonly name: string;
+  readonly environment: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ms: number;
+  readonly value: number;
+}
+
+/** metrics-consumer on real engines, with topics, a group and a database of its own, that can be stopped and started. */
+export class ConsumerApp {
+  readonly group = uniqueName('group');
+  private running: { app: NestFastifyApplication; url: string } | null = null;
+  private readonly pool: pg.Pool;
+
+  private constructor(
+    readonly topics: TestTopics,
+    private readonly database: FreshDatabase,
+    private readonly env: Readonly<Record<string, string>>,
+  ) {
+    this.pool = new pg.Pool({ connectionString: database.url, max: 2 });
+    this.pool.on('error', () => undefined); // the database is dropped below it
+  }
+
+  /** Nothing runs yet. `env` may depend on the database's URL. */
+  static async create(
+    env: (databaseUrl: string) => Readonly<Record<string, string>> = () => ({}),
+    partitions = 3,
+  ): Promise<ConsumerApp> {
+    const [topics, database] = await Promise.all([TestTopics.create(partitions), freshDatabase('consumer')]);
+    return new ConsumerApp(topics, database, env(database.url));
+  }
+
+  async start(): Promise<void> {
+    const config = loadConfig({
+      NODE_ENV: 'test',
+      HOST: '127.0.0.1',
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+      KAFKA_BOOTSTRAP_SERVERS: engines().kafka.bootstrapServers,
+      KAFKA_CONSUMER_GROUP: this.group,
+      KAFKA_TOPIC_PREFIX: this.topics.prefix,
+      SCHEMA_REGISTRY_URL: engines().schemaRegistry.url,
+      DATABASE_URL: this.database.url,
+      RETRY_MAX_DELAY: '300ms',
+      ...this.env,
+    });
+    const app = await createMetricsConsumer(config);
+    this.running = { app, url: await startService(app) };
+  }
+
+  async stop(): Promise<void> {
+    await this.running?.app.close();
+    this.running = null;
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  async get(path: string): Promise<{ status: number; body: string }> {
+    const response = await fetch(`${this.running?.url}${path}`);
+    return { status: response.status, body: await response.text() };
+  }
+
+  async ledger(): Promise<LedgerReport> {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the shape is what the tests look at
+    return JSON.parse((await this.get('/ledger')).body) as LedgerReport;
+  }
+
+  /** Offsets of all partitions, by outcome. */
+  async settled(): Promise<{ stored: number; deadLettered: number; gap: number; expired: number }> {
+    const { partitions } = await this.ledger();
+    const sum = (count: 'stored' | 'dead_lettered' | 'gap' | 'expired'): number =>
+      partitions.reduce((total, line) => total + line[count], 0);
+    return { stored: sum('stored'), deadLettered: sum('dead_lettered'), gap: sum('gap'), expired: sum('expired') };
+  }
+
+  /** Waits until the ledger has so many offsets stored and dead-lettered, and answers it. */
+  async untilSettled(records: number): Promise<LedgerReport> {
+    await eventually(
+      () => this.settled(),
+      ({ stored, deadLettered }) => stored + deadLettered >= records,
+    );
+    return this.ledger();
+  }
+
+  async samples(): Promise<StoredSample[]> {
+    const { rows } = await this.pool.query<StoredSample>(
+      `SELECT tenant_id, name, environment, labels, (extract(epoch FROM ts) * 1000)::float8 AS ms, value
+       FROM metrics.samples JOIN metrics.series ON id = series_id ORDER BY ts, name, value`,
+    );
+    return rows;
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    await this.topics.close();
+    await this.pool.end();
+    await this.database.drop();
+  }
+}

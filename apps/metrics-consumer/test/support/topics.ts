@@ -1,0 +1,111 @@
+import {
+  connectSchemaRegistry,
+  type MetricEvent,
+  MetricEventEncoder,
+  SchemaVersion,
+  type SchemaRegistryClient,
+} from '@weir/avro';
+import {
+  BatchConsumer,
+  type ConsumedRecord,
+  type DeadLetterEnvelope,
+  KafkaAdmin,
+  type KafkaConnection,
+  type OutgoingRecord,
+  RecordProducer,
+} from '@weir/kafka';
+import { engines, eventually, uniqueName } from '@weir/testing';
+import { metricsDlq, metricsRaw, resolveTopics } from '@weir/topics';
+
+export function connection(): KafkaConnection {
+  return { bootstrapServers: engines().kafka.bootstrapServers, clientId: 'weir-test', securityProtocol: 'PLAINTEXT' };
+}
+
+/** A dead letter as a reader of `metrics.dlq` sees it. */
+export interface ReadDeadLetter {
+  readonly record: ConsumedRecord;
+  readonly envelope: DeadLetterEnvelope;
+}
+
+/** `metrics.raw` and `metrics.dlq` of one test: written as producers do, read as operators do. */
+export class TestTopics {
+  readonly prefix = `${uniqueName('consumer')}.`;
+  readonly topics = resolveTopics({ prefix: this.prefix });
+  readonly raw = this.topics.name(metricsRaw);
+  readonly registry: SchemaRegistryClient = connectSchemaRegistry({ url: engines().schemaRegistry.url });
+  private readonly encoder = new MetricEventEncoder(this.registry, {
+    subject: 'metrics.raw-value',
+    autoRegister: true,
+  });
+  private readonly letters: ReadDeadLetter[] = [];
+  private readonly producer = new RecordProducer(connection(), {
+    name: 'test',
+    compression: 'lz4',
+    lingerMs: 1,
+    deliveryTimeoutMs: 10_000,
+    maxQueuedRecords: 200_000,
+    maxQueuedBytes: 200_000_000,
+  });
+  private readonly reader = new BatchConsumer(connection(), {
+    groupId: uniqueName('dlq-reader'),
+    topics: [this.topics.name(metricsDlq)],
+    handler: async (batch) => {
+      for (const record of batch.records)
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the shape is what the tests look at
+        this.letters.push({ record, envelope: JSON.parse(String(record.value)) as DeadLetterEnvelope });
+    },
+  });
+
+  static async create(partitions = 3): Promise<TestTopics> {
+    const made = new TestTopics();
+    const admin = new KafkaAdmin(connection());
+    await admin.ensureTopics([
+      { ...made.topics.resolved(metricsRaw), partitions },
+      { ...made.topics.resolved(metricsDlq), partitions: 1 },
+    ]);
+    await admin.close();
+    for (const version of Object.values(SchemaVersion)) await made.encoder.ready(version);
+    await made.producer.start();
+    await made.reader.start();
+    return made;
+  }
+
+  /** The framed bytes of events. */
+  encode(events: readonly MetricEvent[], version: SchemaVersion = SchemaVersion.V3): Buffer[] {
+    return this.encoder.encode(events, version);
+  }
+
+  /** Resolves once the broker has them, in this order within each partition. */
+  async send(records: readonly (Partial<OutgoingRecord> & { value: Buffer | null })[]): Promise<void> {
+    await this.producer.send(records.map((record) => ({ topic: this.raw, key: null, ...record })));
+  }
+
+  /** Events as ingest-api writes them; spread over the partitions unless one is given. */
+  async sendEvents(events: readonly MetricEvent[], partition?: number): Promise<void> {
+    await this.send(
+      this.encode(events).map((value, i) => ({
+        value,
+        key: `k${i}`,
+        ...(partition === undefined ? {} : { partition }),
+      })),
+    );
+  }
+
+  /** The dead letters, once there are so many; by offset of the records that they hold. */
+  async deadLetters(count: number): Promise<readonly ReadDeadLetter[]> {
+    const letters = await eventually(
+      () => this.letters,
+      (all) => all.length >= count,
+    );
+    return letters.toSorted((a, b) => a.envelope.source.offset - b.envelope.source.offset);
+  }
+
+  /** Dead letters seen so far. */
+  get deadLetterCount(): number {
+    return this.letters.length;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.reader.stop(1_000), this.producer.close(1_000)]);
+  }
+}

@@ -1,0 +1,45 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { MetricsReader } from '@weir/metrics-store';
+import { KafkaModule } from '@weir/nest-kafka';
+import { ServiceModule } from '@weir/nest-service';
+import { HealthRegistry } from '@weir/telemetry';
+import { tenants } from '@weir/topics';
+
+import { QueryAccess } from './access/query-access.js';
+import type { QueryApiConfig } from './config.js';
+import { ApiHooks } from './http/api-hooks.js';
+import { CatalogController } from './queries/catalog.controller.js';
+import { MetricsController } from './queries/metrics.controller.js';
+import { StoreReading } from './store/store-reading.js';
+import { TenantsModule } from './tenants/tenants.module.js';
+
+const openApi = {
+  description: "Answers questions about a tenant's metrics. Every error is explained in docs/reference/errors.md.",
+};
+
+/** query-api: a tenant's question → the store, read-only; who may ask comes from the topic `tenants`. */
+@Module({})
+export class AppModule {
+  static forRoot(config: QueryApiConfig): DynamicModule {
+    const { kafka, topics, schemaRegistry } = config;
+    return {
+      module: AppModule,
+      imports: [
+        ServiceModule.forApp(config.service, { openApi }), //          health, /metrics, logs, problems, shutdown
+        KafkaModule.forRoot({ ...kafka, topics, app: 'query-api' }), // its topics and their health
+        TenantsModule.forRoot({ kafka, schemaRegistry, topic: topics.name(tenants), maxAgeMs: config.tenantsMaxAgeMs }),
+      ],
+      controllers: [MetricsController, CatalogController],
+      providers: [
+        { provide: MetricsReader, useFactory: () => new MetricsReader(config.store, config.budget) },
+        {
+          provide: StoreReading,
+          inject: [MetricsReader, HealthRegistry],
+          useFactory: (reader: MetricsReader, health: HealthRegistry) => new StoreReading(reader, health),
+        },
+        QueryAccess,
+        ApiHooks,
+      ],
+    };
+  }
+}

@@ -1,0 +1,35 @@
+import { Controller, Get, Query, UseFilters, UseGuards } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type AggregateResult, MetricsReader, type PointsPage } from '@weir/metrics-store';
+
+import { AskedBy, QueryAccess } from '../access/query-access.js';
+import type { RawQuery } from '../http/parameters.js';
+import { QueryProblemFilter } from '../http/problem.filter.js';
+import { ApiAggregateParameters, ApiPointsParameters, ApiProblems, ApiTenantKey } from './openapi.js';
+import { aggregateQuestion, pointsQuestion } from './questions.js';
+import type { Asker } from './questions.js';
+
+/** Values of a tenant's metrics: as they were posted, or put together in buckets of time. */
+@ApiTags('metrics')
+@ApiTenantKey()
+@ApiProblems()
+@Controller('api/v1/metrics')
+@UseGuards(QueryAccess)
+@UseFilters(QueryProblemFilter)
+export class MetricsController {
+  constructor(private readonly reader: MetricsReader) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Raw points of a metric, newest first' })
+  @ApiPointsParameters()
+  points(@AskedBy() asker: Asker, @Query() raw: RawQuery): Promise<PointsPage> {
+    return this.reader.points(pointsQuestion(asker, raw));
+  }
+
+  @Get('query')
+  @ApiOperation({ summary: 'A metric aggregated over buckets of time' })
+  @ApiAggregateParameters()
+  aggregate(@AskedBy() asker: Asker, @Query() raw: RawQuery): Promise<AggregateResult> {
+    return this.reader.aggregate(aggregateQuestion(asker, raw));
+  }
+}

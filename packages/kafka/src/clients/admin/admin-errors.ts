@@ -1,0 +1,55 @@
+import kafka from '@confluentinc/kafka-javascript';
+import { KafkaAdminError, messageOf } from '@weir/errors';
+
+const { ERRORS } = kafka.CODES;
+
+/** Codes of the protocol and of librdkafka that callers act upon, and whether the same call may succeed later. */
+const KNOWN = new Map<number, { code: string; retryable: boolean }>([
+  [ERRORS.ERR__TRANSPORT, { code: 'kafka_unavailable', retryable: true }],
+  [ERRORS.ERR__TIMED_OUT, { code: 'kafka_unavailable', retryable: true }],
+  [ERRORS.ERR__ALL_BROKERS_DOWN, { code: 'kafka_unavailable', retryable: true }],
+  [ERRORS.ERR__RESOLVE, { code: 'kafka_unavailable', retryable: true }],
+  [ERRORS.ERR__AUTHENTICATION, { code: 'kafka_authentication_failed', retryable: true }],
+  [ERRORS.ERR_TOPIC_AUTHORIZATION_FAILED, { code: 'kafka_authorization_failed', retryable: false }],
+  [ERRORS.ERR_GROUP_AUTHORIZATION_FAILED, { code: 'kafka_authorization_failed', retryable: false }],
+  [ERRORS.ERR_CLUSTER_AUTHORIZATION_FAILED, { code: 'kafka_authorization_failed', retryable: false }],
+  [ERRORS.ERR_UNKNOWN_TOPIC_OR_PART, { code: 'topic_missing', retryable: true }],
+  [ERRORS.ERR__UNKNOWN_TOPIC, { code: 'topic_missing', retryable: true }],
+  [ERRORS.ERR__UNKNOWN_PARTITION, { code: 'topic_missing', retryable: true }],
+  [ERRORS.ERR_TOPIC_ALREADY_EXISTS, { code: 'topic_exists', retryable: false }],
+  [ERRORS.ERR_UNKNOWN_MEMBER_ID, { code: 'group_active', retryable: true }],
+  [ERRORS.ERR_NON_EMPTY_GROUP, { code: 'group_active', retryable: true }],
+  [ERRORS.ERR_INVALID_PARTITIONS, { code: 'kafka_request_invalid', retryable: false }],
+  [ERRORS.ERR_INVALID_REPLICATION_FACTOR, { code: 'kafka_request_invalid', retryable: false }],
+  [ERRORS.ERR_INVALID_CONFIG, { code: 'kafka_request_invalid', retryable: false }],
+  [ERRORS.ERR_INVALID_REQUEST, { code: 'kafka_request_invalid', retryable: false }],
+  [ERRORS.ERR_TOPIC_EXCEPTION, { code: 'kafka_request_invalid', retryable: false }],
+  [ERRORS.ERR_POLICY_VIOLATION, { code: 'kafka_request_invalid', retryable: false }],
+  [ERRORS.ERR__INVALID_ARG, { code: 'kafka_request_invalid', retryable: false }],
+]);
+
+const fact = (thrown: unknown, name: string): unknown =>
+  typeof thrown === 'object' && thrown !== null ? Reflect.get(thrown, name) : undefined;
+
+/** Any failure of an admin operation, of librdkafka, of kafkajs or of our own, as a KafkaAdminError that names the operation. */
+export function adminError(operation: string, thrown: unknown): KafkaAdminError {
+  if (thrown instanceof KafkaAdminError) return thrown;
+  const number = fact(thrown, 'code');
+  const known = typeof number === 'number' ? KNOWN.get(number) : connectionFault(thrown);
+  return new KafkaAdminError(`${operation}: ${messageOf(fact(thrown, 'message') ?? thrown)}`, {
+    cause: thrown,
+    context: { operation, ...(typeof number === 'number' && { clientCode: number }) },
+    ...known,
+  });
+}
+
+const CONNECTION_FAULTS = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSNumberOfRetriesExceeded',
+  'KafkaJSBrokerNotFound',
+]);
+
+const connectionFault = (thrown: unknown): { code: string } | undefined =>
+  CONNECTION_FAULTS.has(String(fact(thrown, 'name'))) ? { code: 'kafka_unavailable' } : undefined;

@@ -1,0 +1,261 @@
+import kafka, { type TopicPartitionOffsetSpec } from '@confluentinc/kafka-javascript';
+import type { TopicDefinition } from '@weir/topics';
+
+import type { KafkaConnection } from '../../connection.js';
+import type { TopicPartition, TopicPartitionOffset } from '../../records.js';
+import { clientSettings } from '../client-settings.js';
+import { NativeClient } from '../consumer/native-client.js';
+import { adminError } from './admin-errors.js';
+import { ConfigAdmin, type TopicSettings } from './config-admin.js';
+import type {
+  AdminObserver,
+  ClusterDescription,
+  GroupDescription,
+  NewTopic,
+  GroupPartitionLag,
+  TopicWatermarks,
+  TopicDescription,
+} from './descriptions.js';
+import { ensureTopics, type EnsureTopicsOptions, type TopicReport } from './ensure-topics.js';
+import { toGroupDescription, toTopicDescription } from './from-native.js';
+import { NativeAdmin } from './native-admin.js';
+import { replicationFor } from './topic-shape.js';
+
+export interface KafkaAdminOptions {
+  /** Longest time for one request; 10 s unless given. */
+  readonly timeoutMs?: number;
+  readonly observer?: AdminObserver;
+}
+
+const { ERR_UNKNOWN_TOPIC_OR_PART } = kafka.CODES.ERRORS;
+
+/**
+ * Looks at and changes a cluster: topics, groups, offsets.
+ *
+ * It connects at the first call, and every failure is a KafkaAdminError: `kafka_unavailable` where no broker answers in time,
+ * `topic_missing`, `topic_exists`, `group_active`, `kafka_authorization_failed`, `kafka_request_invalid`, else `kafka_admin_failed`.
+ * The Confluent client does all of it but topics' settings, which kafkajs reads and writes.
+ */
+export class KafkaAdmin {
+  readonly #connection: KafkaConnection;
+  readonly #native: NativeAdmin;
+  readonly #configs: ConfigAdmin;
+  readonly #timeout: number;
+  readonly #observer: AdminObserver;
+
+  constructor(connection: KafkaConnection, { timeoutMs = 10_000, observer = {} }: KafkaAdminOptions = {}) {
+    this.#connection = connection;
+    this.#native = new NativeAdmin(connection);
+    this.#configs = new ConfigAdmin(connection, timeoutMs);
+    this.#timeout = timeoutMs;
+    this.#observer = observer;
+  }
+
+  /** A real round trip: what is alive, and which topics there are. */
+  ping(timeoutMs = this.#timeout): Promise<ClusterDescription> {
+    return this.#counted('ping', async () => {
+      const { brokers, topics } = await this.#native.metadata(timeoutMs);
+      return { brokerCount: brokers.length, topics: topics.map((t) => t.name).toSorted() };
+    });
+  }
+
+  async listTopics(): Promise<string[]> {
+    return [...(await this.ping()).topics];
+  }
+
+  /** Topics that are not there are left out. */
+  describeTopics(names: readonly string[]): Promise<TopicDescription[]> {
+    return this.#counted('describe_topics', async () => {
+      if (names.length === 0) return [];
+      const described = await this.#native.call<Parameters<typeof toTopicDescription>[0][]>(
+        'describe topics',
+        (client, done) => client.describeTopics([...names], { timeout: this.#timeout }, done),
+      );
+      return described.flatMap((description) => {
+        if (description.error === undefined) return [toTopicDescription(description)];
+        if (description.error.code === ERR_UNKNOWN_TOPIC_OR_PART) return [];
+        throw adminError(`describe topic ${description.name}`, description.error);
+      });
+    });
+  }
+
+  /** `exists` where someone else was quicker: the topic is then as they made it. */
+  createTopic({ name, partitions, replicationFactor, config = {} }: NewTopic): Promise<'created' | 'exists'> {
+    return this.#counted('create_topic', async () => {
+      const replicas = replicationFactor ?? replicationFor((await this.#native.metadata(this.#timeout)).brokers.length);
+      const topic = { topic: name, num_partitions: partitions, replication_factor: replicas, config: { ...config } };
+      try {
+        await this.#native.call<void>(`create topic ${name}`, (client, done) =>
+          client.createTopic(topic, this.#timeout, (error) => done(error, undefined)),
+        );
+        return 'created';
+      } catch (error) {
+        const known = adminError('create topic', error);
+        if (known.code === 'topic_exists') return 'exists';
+        throw known;
+      }
+    });
+  }
+
+  /** Rejects (`topic_missing`) at the first that is not there; those before it are gone. */
+  deleteTopics(names: readonly string[]): Promise<void> {
+    return this.#counted('delete_topics', async () => {
+      for (const name of names)
+        await this.#native.call<void>(`delete topic ${name}`, (client, done) =>
+          client.deleteTopic(name, this.#timeout, (error) => done(error, undefined)),
+        );
+    });
+  }
+
+  /** Grows a topic to `total` partitions. Keys then go elsewhere than before. */
+  createPartitions(name: string, total: number): Promise<void> {
+    return this.#counted('create_partitions', () =>
+      this.#native.call<void>(`create partitions of ${name}`, (client, done) =>
+        client.createPartitions(name, total, this.#timeout, (error) => done(error, undefined)),
+      ),
+    );
+  }
+
+  describeConfigs(names: readonly string[]): Promise<Map<string, TopicSettings>> {
+    return this.#counted('describe_configs', () => this.#configs.describe(names));
+  }
+
+  /** Sets settings of a topic, or with null takes them back to the default. What is not named stays. */
+  alterConfigs(name: string, changes: Readonly<Record<string, string | null>>): Promise<void> {
+    return this.#counted('alter_configs', () => this.#configs.alter(name, changes));
+  }
+
+  /**
+   * Makes the topics that are missing, and reports what is not as the registry wants it; never alters a topic that is there.
+   *
+   * Several services may do this at the same moment. Rejects only where the cluster cannot be asked; a topic that cannot be made
+   * is reported as `missing`. Give definitions under the installation's names (`Topics.resolved`).
+   */
+  ensureTopics(definitions: readonly TopicDefinition[], options: EnsureTopicsOptions = {}): Promise<TopicReport[]> {
+    return this.#counted('ensure_topics', () => ensureTopics(this, definitions, options));
+  }
+
+  listGroups(): Promise<string[]> {
+    return this.#counted('list_groups', async () => {
+      const { groups } = await this.#native.call<{ groups: { groupId: string }[] }>('list groups', (client, done) =>
+        client.listGroups({ timeout: this.#timeout }, done),
+      );
+      return groups.map((group) => group.groupId).toSorted();
+    });
+  }
+
+  /** A group that does not exist is `dead`, as Kafka sees it. */
+  describeGroups(groupIds: readonly string[]): Promise<GroupDescription[]> {
+    return this.#counted('describe_groups', async () => {
+      const { groups } = await this.#native.call<{ groups: Parameters<typeof toGroupDescription>[0][] }>(
+        'describe groups',
+        (client, done) => client.describeGroups([...groupIds], { timeout: this.#timeout }, done),
+      );
+      return groups.map(toGroupDescription);
+    });
+  }
+
+  /** What the group has committed, for all topics unless some are named. */
+  offsets(groupId: string, topics?: readonly string[]): Promise<TopicPartitionOffset[]> {
+    return this.#counted('group_offsets', async () => {
+      const [answer] = await this.#native.call<{ partitions: TopicPartitionOffset[] }[]>(
+        `offsets of ${groupId}`,
+        (client, done) =>
+          client.listConsumerGroupOffsets([{ groupId }], { timeout: this.#timeout, requireStableOffsets: true }, done),
+      );
+      return (answer?.partitions ?? [])
+        .filter(({ topic, offset }) => offset >= 0 && (topics === undefined || topics.includes(topic)))
+        .map(({ topic, partition, offset }) => ({ topic, partition, offset }));
+    });
+  }
+
+  /** Moves a group that has no members. Rejects (`group_active`) where it has. */
+  setOffsets(groupId: string, offsets: readonly TopicPartitionOffset[]): Promise<void> {
+    return this.#counted('set_offsets', async () => {
+      // A commit of a client that joined nothing: Kafka takes it while the group is empty.
+      const settings = { ...clientSettings(this.#connection), 'group.id': groupId, 'enable.auto.commit': false };
+      const client = new NativeClient(settings, { rebalance: nothing, error: nothing, readable: nothing });
+      try {
+        await client.connect(this.#timeout);
+        await client.commit(offsets);
+      } catch (error) {
+        throw adminError(`set offsets of ${groupId}`, error);
+      } finally {
+        await client.close();
+      }
+    });
+  }
+
+  /** Of every partition of the topics; those of topics that are not there are left out. */
+  watermarks(topics: readonly string[]): Promise<TopicWatermarks[]> {
+    return this.#counted('watermarks', async () => {
+      const partitions = (await this.describeTopics(topics)).flatMap(({ name, partitions: all }) =>
+        all.map(({ partition }) => ({ topic: name, partition })),
+      );
+      const [low, high] = await Promise.all([
+        this.#listOffsets(partitions, kafka.OffsetSpec.EARLIEST),
+        this.#listOffsets(partitions, kafka.OffsetSpec.LATEST),
+      ]);
+      return partitions.map((at) => ({ ...at, low: low.get(key(at)) ?? 0, high: high.get(key(at)) ?? 0 }));
+    });
+  }
+
+  /** How far a group is behind, for what it has committed or for all partitions of the named topics. */
+  lag(groupId: string, topics?: readonly string[]): Promise<GroupPartitionLag[]> {
+    return this.#counted('lag', async () => {
+      const offsets = await this.offsets(groupId, topics);
+      const committedAt = new Map(offsets.map((at) => [key(at), at.offset]));
+      const marks = await this.watermarks(topics ?? [...new Set(offsets.map((at) => at.topic))]);
+      return marks
+        .filter((mark) => topics !== undefined || committedAt.has(key(mark)))
+        .map((mark) => {
+          const committed = committedAt.get(key(mark)) ?? null;
+          return { ...mark, committed, lag: Math.max(0, mark.high - Math.max(committed ?? 0, mark.low)) };
+        });
+    });
+  }
+
+  /** Deletes what lies before the offsets, for good. */
+  deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void> {
+    return this.#counted('delete_records', async () => {
+      const results = await this.#native.call<{ error?: unknown }[]>('delete records', (client, done) =>
+        client.deleteRecords([...before], { timeout: this.#timeout }, done),
+      );
+      const failed = results.find((result) => result.error !== undefined);
+      if (failed !== undefined) throw adminError('delete records', failed.error);
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#native.close();
+  }
+
+  async #listOffsets(
+    partitions: readonly TopicPartition[],
+    offset: TopicPartitionOffsetSpec['offset'],
+  ): Promise<Map<string, number>> {
+    if (partitions.length === 0) return new Map();
+    const asked = partitions.map((at) => ({ ...at, offset }));
+    const answers = await this.#native.call<(TopicPartitionOffset & { error?: unknown })[]>(
+      'list offsets',
+      (client, done) => client.listOffsets(asked, { timeout: this.#timeout }, done),
+    );
+    const failed = answers.find((answer) => answer.error !== undefined);
+    if (failed !== undefined) throw adminError(`list offsets of ${failed.topic}`, failed.error);
+    return new Map(answers.map((answer) => [key(answer), answer.offset]));
+  }
+
+  async #counted<T>(name: string, work: () => Promise<T>): Promise<T> {
+    try {
+      const answer = await work();
+      this.#observer.operation?.(name, 'success');
+      return answer;
+    } catch (error) {
+      this.#observer.operation?.(name, 'failure');
+      throw error;
+    }
+  }
+}
+
+const nothing = (): void => undefined;
+const key = ({ topic, partition }: TopicPartition): string => `${partition}/${topic}`;

@@ -1,0 +1,67 @@
+import kafka, { type IAdminClient, type LibrdKafkaError, type Metadata } from '@confluentinc/kafka-javascript';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import type { KafkaConnection } from '../../connection.js';
+import { clientSettings } from '../client-settings.js';
+import { nativeCall } from '../native-call.js';
+import { adminError } from './admin-errors.js';
+
+type Done<T> = (error: LibrdKafkaError | null | undefined, value: T) => void;
+
+/** librdkafka's admin client has this from its base class, and its declarations lack it. */
+interface WithMetadata {
+  getMetadata(options: { timeout: number; allTopics: boolean }, done: Done<Metadata>): void;
+}
+
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/** librdkafka's admin client as promises: made at the first call, and let go only once no call is under way. */
+export class NativeAdmin {
+  readonly #connection: KafkaConnection;
+  #client: IAdminClient | null = null;
+  #underway = 0;
+  #closed = false;
+
+  constructor(connection: KafkaConnection) {
+    this.#connection = connection;
+  }
+
+  /** Rejects with KafkaAdminError that names the operation. */
+  async call<T>(operation: string, start: (client: IAdminClient, done: Done<T>) => void): Promise<T> {
+    this.#underway += 1;
+    try {
+      const client = this.#open();
+      return await nativeCall<T>((done) => start(client, done));
+    } catch (error) {
+      throw adminError(operation, error);
+    } finally {
+      this.#underway -= 1;
+    }
+  }
+
+  /** Brokers that are alive, and every topic. */
+  metadata(timeoutMs: number): Promise<Metadata> {
+    return this.call('metadata', (client, done) => {
+      if (!hasMetadata(client)) throw new TypeError('this version of the client tells no metadata');
+      client.getMetadata({ timeout: timeoutMs, allTopics: true }, done);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const deadline = Date.now() + CLOSE_TIMEOUT_MS;
+    while (this.#underway > 0 && Date.now() < deadline) await wait(5);
+    // A call that is still under way holds a pointer to the client: it is left to the process's end then.
+    if (this.#underway === 0) this.#client?.disconnect();
+    this.#client = null;
+  }
+
+  #open(): IAdminClient {
+    if (this.#closed) throw new TypeError('the admin client is closed');
+    this.#client ??= kafka.AdminClient.create(clientSettings(this.#connection));
+    return this.#client;
+  }
+}
+
+const hasMetadata = (client: IAdminClient): client is IAdminClient & WithMetadata =>
+  typeof Reflect.get(client, 'getMetadata') === 'function';

@@ -1,0 +1,197 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { engines, eventually, uniqueName } from '@weir/testing';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import type { ConsumedRecord, RecordBatch, TopicPartition } from '../src/index.js';
+import { numbered, Outside, signal, Started, values } from './kafka-fixture.js';
+
+const outside = new Outside();
+const started = new Started();
+
+beforeAll(() => outside.connect());
+afterAll(() => outside.close());
+afterEach(() => started.stop());
+
+const of = (records: readonly ConsumedRecord[], partition: number): string[] =>
+  values(records.filter((record) => record.partition === partition)).map(String);
+
+/** In the order of their first delivery. */
+const firsts = (texts: readonly string[]): string[] => [...new Set(texts)];
+
+describe('A group of BatchConsumers', () => {
+  it('handles every record while members come and go and records flow, and loses none', async () => {
+    const topic = await outside.topic(4);
+    const groupId = uniqueName('group');
+    const all: ConsumedRecord[] = [];
+    const member = () =>
+      started.start({
+        topics: [topic],
+        groupId,
+        maxRecords: 50,
+        handler: async (batch) => {
+          await wait(3);
+          all.push(...batch.records);
+        },
+      }).consumer;
+    const first = member();
+    await eventually(
+      () => first.assignment.length,
+      (n) => n === 4,
+    );
+    const flow = (async () => {
+      for (let i = 0; i < 60; i += 1)
+        for (let partition = 0; partition < 4; partition += 1)
+          await outside.send(topic, partition, numbered(i * 10, i * 10 + 10));
+    })();
+    const second = member();
+    await eventually(
+      () => [first.assignment.length, second.assignment.length],
+      ([a, b]) => a === 2 && b === 2,
+    );
+    const third = member();
+    await eventually(
+      () => third.assignment.length,
+      (n) => n > 0,
+    );
+    await first.stop(5_000);
+    await flow;
+    await eventually(
+      () => outside.committed(groupId, topic),
+      (offsets) => offsets.length === 4 && offsets.every((o) => o === 600),
+    );
+    for (let partition = 0; partition < 4; partition += 1) expect(firsts(of(all, partition))).toEqual(numbered(0, 600));
+    // Members that leave and give up in order make nobody do work twice.
+    expect(all).toHaveLength(2_400);
+  });
+
+  it('finishes and commits the batch in progress before its partition goes to another member', async () => {
+    const topic = await outside.topic(2);
+    const groupId = uniqueName('group');
+    const gate = signal();
+    const handled: ConsumedRecord[] = [];
+    const revoked: TopicPartition[][] = [];
+    const first = started.start({
+      topics: [topic],
+      groupId,
+      handler: async (batch) => {
+        await gate.promise;
+        handled.push(...batch.records);
+      },
+      observer: { revoked: (partitions) => revoked.push([...partitions]) },
+    }).consumer;
+    await outside.send(topic, 0, numbered(0, 10));
+    await outside.send(topic, 1, numbered(0, 10));
+    await eventually(
+      () => first.assignment.length,
+      (n) => n === 2,
+    );
+    const second = started.start({ topics: [topic], groupId });
+    await wait(700);
+    expect(revoked).toEqual([]);
+    gate.give();
+    await eventually(
+      () => second.consumer.assignment.length,
+      (n) => n === 1,
+    );
+    await eventually(
+      () => outside.committed(groupId, topic),
+      ([a, b]) => a === 10 && b === 10,
+    );
+    expect(handled).toHaveLength(20);
+    expect(second.handled).toEqual([]);
+  });
+
+  it('asks a handler that takes too long to give up, hands its records to the successor, and keeps those of partitions that stay', async () => {
+    const topic = await outside.topic(2);
+    const groupId = uniqueName('group');
+    const batches: RecordBatch[] = [];
+    const handled: ConsumedRecord[] = [];
+    const first = started.start({
+      topics: [topic],
+      groupId,
+      revokeTimeoutMs: 500,
+      handler: async (batch) => {
+        batches.push(batch);
+        if (batches.length === 1 || new Set(batch.records.map((r) => r.partition)).size === 2)
+          await new Promise((_, reject) => {
+            batch.signal.addEventListener('abort', () => {
+              reject(new Error('gave up'));
+            });
+          });
+        handled.push(...batch.records);
+      },
+    }).consumer;
+    first.pause();
+    await outside.send(topic, 0, numbered(0, 10));
+    await outside.send(topic, 1, numbered(0, 10));
+    await eventually(
+      () => first.assignment.length,
+      (n) => n === 2,
+    );
+    first.resume();
+    await eventually(
+      () => batches.length,
+      (n) => n >= 1,
+    );
+    const second = started.start({ topics: [topic], groupId });
+    await eventually(
+      () => outside.committed(groupId, topic),
+      ([a, b]) => a === 10 && b === 10,
+    );
+    const kept = first.assignment[0]?.partition ?? -1;
+    expect(of(handled, kept)).toEqual(numbered(0, 10));
+    expect(of(second.handled, 1 - kept)).toEqual(numbered(0, 10));
+    expect(handled.length + second.handled.length).toBe(20);
+  });
+
+  it('reads again what a killed member had not committed', async () => {
+    const topic = await outside.topic();
+    const groupId = uniqueName('group');
+    await outside.send(topic, 0, numbered(0, 100));
+    const child = spawn(process.execPath, [
+      '--conditions=@weir/source',
+      '--import',
+      import.meta.resolve('@weir/jest-preset/run-source'),
+      fileURLToPath(new URL('member.child.ts', import.meta.url)),
+      engines().kafka.bootstrapServers,
+      groupId,
+      topic,
+      '100',
+    ]);
+    const seen = await killAfter(child, 3);
+    const settled = (await outside.committed(groupId, topic))[0] ?? -1;
+    expect(settled).toBeLessThan(seen);
+    const { handled } = started.start({ topics: [topic], groupId });
+    await eventually(
+      () => outside.committed(groupId, topic),
+      ([offset]) => offset === 100,
+    );
+    expect(values(handled)).toEqual(numbered(Math.max(settled, 0), 100));
+  });
+});
+
+/** Kills it without a word once it has printed so many batches; answers how many records it had got. */
+async function killAfter(child: ChildProcessWithoutNullStreams, lines: number): Promise<number> {
+  let printed = '';
+  let complaints = '';
+  child.stdout.on('data', (bytes: Buffer) => {
+    printed += bytes.toString();
+  });
+  child.stderr.on('data', (bytes: Buffer) => {
+    complaints += bytes.toString();
+  });
+  try {
+    await eventually(
+      () => {
+        if (child.exitCode !== null) throw new Error(complaints);
+        return printed.split('\n').length - 1;
+      },
+      (n) => n >= lines,
+    );
+  } finally {
+    child.kill('SIGKILL');
+  }
+  return printed.trim().split(/\s+/).length;
+}

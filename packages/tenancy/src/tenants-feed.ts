@@ -1,0 +1,122 @@
+import { type AvroDecoder, type SchemaRegistryClient, type Tenant, tenantDecoder } from '@weir/avro';
+import { RecordDecodeError, retry, ValidationError, type WeirError } from '@weir/errors';
+import { type ConsumedRecord, type KafkaConnection } from '@weir/kafka';
+import { TopicReader } from './interim-reader.js';
+
+import { tenantRecordProblem } from './tenant-record.js';
+import type { TenantsView, TopicProgress } from './tenants-view.js';
+
+/** Why a record of `tenants` was passed over; a bounded set, for a metric's label. */
+export type PassedOverReason = RecordDecodeError['reason'] | 'null_value' | 'invalid';
+
+/** What the feed tells metrics and logs; must not throw. */
+export interface TenantsFeedObserver {
+  /** A record that cannot be used. It blocks nothing, and what is known of its tenant stands. */
+  passedOver?(record: ConsumedRecord, reason: PassedOverReason, error: WeirError): void;
+  /** The registry is away and a record has a schema that is not known yet: the view waits for it. */
+  waiting?(error: WeirError): void;
+}
+
+export interface TenantsFeedOptions {
+  /** `tenants`, as this installation calls it. */
+  readonly topic: string;
+  readonly observer?: TenantsFeedObserver;
+}
+
+const REGISTRY_WAIT = { minMs: 100, maxMs: 2_000 };
+
+/**
+ * Keeps a TenantsView at the end of the topic `tenants`, for ever.
+ *
+ * Kafka and the registry may be away at any time, also at the start: the view's age then grows, and it says itself when it
+ * stops serving. A schema that was read once needs the registry no more.
+ */
+export class TenantsFeed implements TopicProgress {
+  private readonly reader: TopicReader;
+  private readonly decoder: AvroDecoder<Tenant>;
+  private readonly closing = new AbortController();
+  private readonly pending: ConsumedRecord[] = [];
+  /** When the oldest record that is not applied yet came, by the monotonic clock; null where all are. */
+  private behindSince: number | null = null;
+  private reachedEnd = false;
+
+  constructor(
+    connection: KafkaConnection,
+    registry: SchemaRegistryClient,
+    private readonly view: TenantsView,
+    private readonly options: TenantsFeedOptions,
+  ) {
+    this.decoder = tenantDecoder(registry);
+    this.reader = new TopicReader(connection, { topic: options.topic, onRecord: (record) => this.take(record) });
+    view.follow(this);
+  }
+
+  /** Returns at once. */
+  start(): void {
+    this.reader.start();
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    await this.reader.close();
+  }
+
+  /** Stays true once it was: later records are news, and no reason to serve nobody. */
+  get caughtUp(): boolean {
+    this.reachedEnd ||= this.reader.caughtUp && this.behindSince === null;
+    return this.reachedEnd;
+  }
+
+  ageMs(): number {
+    const behindMs = this.behindSince === null ? 0 : performance.now() - this.behindSince;
+    return Math.max(this.reader.ageMs(), behindMs);
+  }
+
+  private take(record: ConsumedRecord): void {
+    this.pending.push(record);
+    if (this.behindSince !== null) return;
+    this.behindSince = performance.now();
+    void this.applyPending();
+  }
+
+  /** One at a time, in the topic's order, so that a version never overtakes another. Never rejects. */
+  private async applyPending(): Promise<void> {
+    while (this.pending.length > 0) {
+      const records = this.pending.splice(0);
+      if (!(await this.prepare(records))) return;
+      for (const record of records) this.apply(record);
+    }
+    this.behindSince = null;
+  }
+
+  /** Whether the schemas are known; false where the feed was closed before the registry answered. */
+  private async prepare(records: readonly ConsumedRecord[]): Promise<boolean> {
+    const values = records.map((record) => record.value);
+    try {
+      await retry(() => this.decoder.prepare(values), {
+        ...REGISTRY_WAIT,
+        signal: this.closing.signal,
+        onRetry: (error) => this.options.observer?.waiting?.(error),
+      });
+      return true;
+    } catch (error) {
+      if (this.closing.signal.aborted) return false;
+      throw error;
+    }
+  }
+
+  private apply(record: ConsumedRecord): void {
+    // Deletion is a state and not a tombstone, which compaction could take away before a reader sees it.
+    if (record.value === null)
+      return this.passOver(record, 'null_value', new ValidationError('null_value', 'The record has no value.'));
+    const tenant = this.decoder.decode(record.value);
+    if (tenant instanceof RecordDecodeError) return this.passOver(record, tenant.reason, tenant);
+    const problem = tenantRecordProblem(tenant, record.key?.toString('utf8') ?? null);
+    if (problem !== null) return this.passOver(record, 'invalid', new ValidationError('tenant_invalid', problem));
+    this.view.apply(tenant);
+  }
+
+  private passOver(record: ConsumedRecord, reason: PassedOverReason, error: WeirError): void {
+    this.options.observer?.passedOver?.(record, reason, error);
+  }
+}
