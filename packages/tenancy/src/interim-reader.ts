@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { BatchConsumer, type ConsumedRecord, type KafkaConnection } from '@weir/kafka';
 
+/** Reads a topic from its beginning, as a group of its own; `caughtUp` once it had no lag. */
 export class TopicReader {
   private readonly consumer: BatchConsumer;
   private at = Number.NEGATIVE_INFINITY;
@@ -11,8 +12,9 @@ export class TopicReader {
       topics: [options.topic],
       lagIntervalMs: 500,
       metadataRefreshMs: 500,
-      handler: async (batch) => {
+      handler: (batch) => {
         for (const record of batch.records) options.onRecord(record);
+        return Promise.resolve();
       },
       observer: {
         lag: (lags) => {
