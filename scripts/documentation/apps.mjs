@@ -17,8 +17,8 @@ export async function appsWithConfiguration() {
   const names = readdirSync(`${root}/apps`).filter((name) => existsSync(`${root}/apps/${name}/src/config.ts`));
   const apps = await Promise.all(
     names.map(async (name) => {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what every app's config.ts exports
       const config = /** @type {{variables: import('@weir/config').Variables, loadConfig: App['loadConfig']}} */ (
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what every app's config.ts exports
         await import(pathToFileURL(`${root}/apps/${name}/src/config.ts`).href)
       );
       return { name, variables: describeVariables(config.variables), loadConfig: config.loadConfig };

@@ -66,9 +66,11 @@ const urlOf = async ({ line }: Fixture): Promise<string> => {
 };
 
 describe('a process told to end', () => {
-  it('answers what is in flight, runs the hooks, and exits with 0', async () => {
+  it('has logged its settings without secrets, answers what is in flight, runs the hooks, and exits with 0', async () => {
     const fixture = run();
     const url = await urlOf(fixture);
+    expect(await fixture.line('is running')).toMatch(/"HOST":"127\.0\.0\.1".*"FIXTURE_KEY":"\(secret\)"/);
+    expect(fixture.lines.join('')).not.toContain('hunter2');
     const answer = fetch(`${url}/slow/700`);
     await fetch(`${url}/health/live`); // the slow request, sent before, is in flight
     fixture.child.kill('SIGTERM');
@@ -137,11 +139,5 @@ describe('a process in trouble', () => {
     expect(await fixture.exit).toBe(1);
     expect(await fixture.line('Could not start')).toContain('EADDRINUSE');
     taken.close();
-  });
-
-  it('logs its settings at the start, and no secret', async () => {
-    const fixture = run();
-    expect(await fixture.line('is running')).toMatch(/"HOST":"127\.0\.0\.1".*"FIXTURE_KEY":"\(secret\)"/);
-    expect(fixture.lines.join('')).not.toContain('hunter2');
   });
 });

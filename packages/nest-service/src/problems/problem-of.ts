@@ -5,7 +5,8 @@ import { KafkaError, QueryBudgetError, UnknownError, ValidationError, WeirError 
 
 import { ProblemException, type Problem } from './problem.js';
 
-const CODE_OF_STATUS = new Map([
+/** The code where nothing more exact is known. docs/reference/errors.md explains each. @internal */
+export const CODE_OF_STATUS: ReadonlyMap<number, string> = new Map([
   [400, 'bad_request'],
   [401, 'unauthenticated'],
   [403, 'forbidden'],
@@ -19,11 +20,12 @@ const CODE_OF_STATUS = new Map([
   [422, 'invalid'],
   [429, 'rate_limited'],
   [431, 'headers_too_large'],
+  [500, 'internal_error'],
   [503, 'unavailable'],
 ]);
 
-/** Fastify's own errors that a caller can cause, in Weir's words. */
-const FASTIFY_PROBLEMS = new Map<string, Problem>([
+/** Fastify's own errors that a caller can cause, in Weir's words. @internal */
+export const FASTIFY_PROBLEMS: ReadonlyMap<string, Problem> = new Map<string, Problem>([
   [
     'FST_ERR_CTP_BODY_TOO_LARGE',
     { status: 413, code: 'payload_too_large', detail: 'The body is larger than allowed.' },
@@ -89,7 +91,7 @@ function problemOfWeirError(error: WeirError): Problem {
 
 function problemOfStatus(status: number): Problem {
   const known = CODE_OF_STATUS.get(status);
-  if (known !== undefined) return { status, code: known };
-  if (status >= 500) return { status: 500, code: 'internal_error', detail: 'This is our fault; it has been logged.' };
-  return { status, code: (STATUS_CODES[status] ?? 'bad_request').toLowerCase().replaceAll(/[^a-z]+/g, '_') };
+  if (status >= 500 && status !== 503)
+    return { status: 500, code: 'internal_error', detail: 'This is our fault; it has been logged.' };
+  return { status, code: known ?? (STATUS_CODES[status] ?? 'bad_request').toLowerCase().replaceAll(/[^a-z]+/g, '_') };
 }
