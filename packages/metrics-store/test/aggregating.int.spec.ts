@@ -126,6 +126,10 @@ describe('MetricsReader.aggregate', () => {
       code: 'value_out_of_range',
       retryable: false,
     });
+    for (const agg of ['avg', 'max', 'p50'] as const)
+      expect((await reader.aggregate(query(agg, { name: 'huge', labels: {} }))).series[0]?.points).toEqual([
+        [T0, Number.MAX_VALUE],
+      ]);
   });
 
   it.each([[0], [-1], [0.5], [NaN]])('refuses the step %p', async (stepMs) => {

@@ -1,5 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
+import { bucketLast, bucketQuantile, bucketStats, guarded, SUM_SCALE } from './bucket-functions.js';
+
 /**
  * The second wall between tenants. Whoever reads says in each transaction whose data it is (`weir.tenant_id`); the view and
  * the functions show nothing else, and nothing at all where it was not said. The reader's role has no right to the tables.
@@ -12,13 +14,11 @@ const TENANT_SERIES = `
   SELECT id, tenant_id, name, environment, labels, first_seen
   FROM metrics.series WHERE tenant_id = current_setting('weir.tenant_id', true)`;
 
-const HEAD = `LANGUAGE sql STABLE SECURITY DEFINER SET search_path = metrics, pg_temp`;
-
 /** Newest first, after a position; at most `row_limit` per series are read, from the end of its index. */
 const LATEST_POINTS = `
   CREATE FUNCTION metrics.latest_points(
     series uuid[], from_ts timestamptz, to_ts timestamptz, after_ts timestamptz, after_series uuid, row_limit integer
-  ) RETURNS TABLE (series_id uuid, ts timestamptz, value double precision) ${HEAD} AS $$
+  ) RETURNS TABLE (series_id uuid, ts timestamptz, value double precision) LANGUAGE sql ${guarded} AS $$
     SELECT point.series_id, point.ts, point.value
     FROM metrics.series known
     CROSS JOIN LATERAL (
@@ -40,30 +40,21 @@ const GROUPED = `
   JOIN metrics.samples s ON s.series_id = known.id AND s.ts >= from_ts AND s.ts < to_ts
   LIMIT max_samples + 1`;
 
-const GROUPED_ARGUMENTS = `
-  series uuid[], groups integer[], from_ts timestamptz, to_ts timestamptz, step interval, max_samples bigint`;
-
 const BUCKET_STATS = `
-  CREATE FUNCTION metrics.bucket_stats(${GROUPED_ARGUMENTS})
-  RETURNS TABLE (grp integer, bucket timestamptz, samples bigint, sum double precision, min double precision, max double precision)
-  ${HEAD} AS $$
-    SELECT p.grp, p.bucket, count(*), sum(p.value), min(p.value), max(p.value)
+  CREATE FUNCTION ${bucketStats} LANGUAGE sql ${guarded} AS $$
+    SELECT p.grp, p.bucket, count(*), count(*), sum(p.value * ${SUM_SCALE}), min(p.value), max(p.value)
     FROM (${GROUPED}) p GROUP BY p.grp, p.bucket
   $$`;
 
 /** Of values at the same time, that of the series with the greatest id. */
 const BUCKET_LAST = `
-  CREATE FUNCTION metrics.bucket_last(${GROUPED_ARGUMENTS})
-  RETURNS TABLE (grp integer, bucket timestamptz, samples bigint, value double precision)
-  ${HEAD} AS $$
+  CREATE FUNCTION ${bucketLast} LANGUAGE sql ${guarded} AS $$
     SELECT DISTINCT ON (p.grp, p.bucket) p.grp, p.bucket, count(*) OVER (PARTITION BY p.grp, p.bucket), p.value
     FROM (${GROUPED}) p ORDER BY p.grp, p.bucket, p.ts DESC, p.series_id DESC
   $$`;
 
 const BUCKET_QUANTILE = `
-  CREATE FUNCTION metrics.bucket_quantile(${GROUPED_ARGUMENTS}, fraction double precision)
-  RETURNS TABLE (grp integer, bucket timestamptz, samples bigint, value double precision)
-  ${HEAD} AS $$
+  CREATE FUNCTION ${bucketQuantile} LANGUAGE sql ${guarded} AS $$
     SELECT p.grp, p.bucket, count(*), percentile_cont(fraction) WITHIN GROUP (ORDER BY p.value)
     FROM (${GROUPED}) p GROUP BY p.grp, p.bucket
   $$`;

@@ -18,25 +18,25 @@ interface Group {
 interface BucketRow {
   readonly grp: number;
   readonly ms: number;
-  readonly samples: string;
+  readonly scanned: string;
   readonly value: number;
 }
 
 const MS = `(extract(epoch FROM bucket) * 1000)::float8 AS ms`;
 const ARGUMENTS = `$1::uuid[], $2::int[], $3::timestamptz, $4::timestamptz, $5::interval, $6::bigint`;
 const fromStats = (value: string): string =>
-  `SELECT grp, ${MS}, samples, ${value} AS value FROM metrics.bucket_stats(${ARGUMENTS}) ORDER BY bucket`;
+  `SELECT grp, ${MS}, scanned, ${value} AS value FROM metrics.bucket_stats(${ARGUMENTS}) ORDER BY bucket`;
 const quantile = (fraction: number): string =>
-  `SELECT grp, ${MS}, samples, value FROM metrics.bucket_quantile(${ARGUMENTS}, ${fraction}) ORDER BY bucket`;
+  `SELECT grp, ${MS}, scanned, value FROM metrics.bucket_quantile(${ARGUMENTS}, ${fraction}) ORDER BY bucket`;
 
 const STATEMENTS: Record<Aggregation, string> = {
   // Of all samples of the bucket, and never an average of averages.
-  avg: fromStats('sum / samples'),
-  sum: fromStats('sum'),
+  avg: fromStats('scaled_sum / samples * power(2::float8, 64)'),
+  sum: fromStats('scaled_sum * power(2::float8, 64)'),
   min: fromStats('min'),
   max: fromStats('max'),
   count: fromStats('samples::float8'),
-  last: `SELECT grp, ${MS}, samples, value FROM metrics.bucket_last(${ARGUMENTS}) ORDER BY bucket`,
+  last: `SELECT grp, ${MS}, scanned, value FROM metrics.bucket_last(${ARGUMENTS}) ORDER BY bucket`,
   p50: quantile(0.5),
   p95: quantile(0.95),
   p99: quantile(0.99),
@@ -72,7 +72,7 @@ export async function readAggregate(
   spend(
     budget,
     'maxSamples',
-    rows.reduce((sum, row) => sum + Number(row.samples), 0),
+    rows.reduce((sum, row) => sum + Number(row.scanned), 0),
   );
   for (const { grp, ms, value } of rows) groups[grp]?.points.push([ms, value]);
   return answer(groups.filter((group) => group.points.length > 0));
