@@ -1,7 +1,7 @@
 /* oxlint-disable no-underscore-dangle, typescript/no-unsafe-type-assertion -- avsc types call one another by such names, untyped. */
-import { isUtf8 } from 'node:buffer';
-
 import avsc, { type Schema, type Type } from 'avsc';
+
+import { readUtf8 } from './utf8-text.js';
 
 /**
  * avsc's cursor over the bytes of one value (lib/utils.js). Past the end of the buffer it reads zeros, and only after the
@@ -54,11 +54,7 @@ function readText(tap: Tap): string {
   const length = readLength(tap);
   const start = tap.pos;
   tap.pos += length;
-  const text = tap.buf.toString('utf8', start, tap.pos);
-  // The replacement character is in the text either because the writer put it there or because the bytes are no UTF-8.
-  // Taking the latter would make two different label values one.
-  if (text.includes('\uFFFD') && !isUtf8(tap.buf.subarray(start, tap.pos))) throw new Error('a string is not UTF-8');
-  return text;
+  return readUtf8(tap.buf, start, tap.pos);
 }
 
 function writeText(tap: Tap, text: unknown): void {

@@ -37,9 +37,11 @@ describe('registering', () => {
     expect(await configOf(subject)).toEqual({ compatibilityLevel: 'BACKWARD' });
   });
 
-  it('answers with the same id for the same schema, also to several at once', async () => {
+  it('answers with the same id for the same schema, also to several processes at once', async () => {
     const subject = uniqueName('same');
-    const ids = await Promise.all(Array.from({ length: 5 }, () => registry.register(subject, first, 'BACKWARD')));
+    const ids = await Promise.all(
+      Array.from({ length: 5 }, () => connectSchemaRegistry({ url }).register(subject, first, 'BACKWARD')),
+    );
     expect(new Set([...ids, await registry.idOf(subject, first)]).size).toBe(1);
   });
 
