@@ -3,6 +3,7 @@ import { type ProducerOptions, RecordProducer } from '@weir/kafka';
 
 import { BatchTransport } from './batch-transport.js';
 import { KafkaMetrics } from './kafka-metrics.js';
+import { KafkaTopics } from './kafka-topics.js';
 import { KAFKA_OPTIONS, type KafkaModuleOptions } from './kafka-options.js';
 import { DisabledProducer, ProducerLifecycle } from './producer-lifecycle.js';
 
@@ -17,7 +18,7 @@ export class KafkaModule {
   static forRoot(options: KafkaModuleOptions): DynamicModule {
     return {
       module: KafkaModule,
-      providers: [{ provide: KAFKA_OPTIONS, useValue: options }, KafkaMetrics, BatchTransport],
+      providers: [{ provide: KAFKA_OPTIONS, useValue: options }, KafkaMetrics, KafkaTopics, BatchTransport],
       exports: [KAFKA_OPTIONS, KafkaMetrics, BatchTransport],
     };
   }
