@@ -17,7 +17,7 @@ describe('ingest-api as a process', () => {
     const broker = await BrokerProxy.start();
     ingest = await IngestApp.start({ env: { KAFKA_BOOTSTRAP_SERVERS: broker.bootstrapServers } });
     broker.stall();
-    const inFlight = ingest.post(metric(), { headers: { 'x-correlation-id': 'in-flight' } });
+    const early = ingest.post(metric(), { headers: { 'x-correlation-id': 'in-flight' } });
     await eventually(
       async () => (await ingest!.get('/health/producer')).text,
       (text) => text.includes('"records":1'),
@@ -31,7 +31,7 @@ describe('ingest-api as a process', () => {
     const closed = ingest.app.close();
     await broker.cut();
     await broker.resume();
-    expect(await inFlight).toMatchObject({ status: 202 });
+    expect(await early).toMatchObject({ status: 202 });
     expect(await ingest.records('in-flight', 1)).toHaveLength(1);
     await closed;
     await expect(ingest.post(metric())).rejects.toThrow('ECONNREFUSED');

@@ -12,7 +12,7 @@ import { IngestMetrics } from './ingest-metrics.js';
 import { IngestPipeline } from './ingest-pipeline.js';
 import { MetricRecords } from './metric-records.js';
 import { metricsRoute } from './metrics-route.js';
-import { INGEST_PRODUCER, INGEST_SETTINGS, type IngestSettings } from './tokens.js';
+import { INGEST_PRODUCER, KAFKA_ENABLED } from './tokens.js';
 
 /** Puts the route in its place, learns the schema's id, and tells health whether requests can be taken in. */
 @Injectable()
@@ -21,7 +21,7 @@ export class MetricsLifecycle implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     private readonly adapterHost: HttpAdapterHost,
-    @Inject(INGEST_SETTINGS) private readonly settings: IngestSettings,
+    @Inject(KAFKA_ENABLED) private readonly kafkaEnabled: boolean,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(HealthRegistry) private readonly health: HealthRegistry,
     @Inject(SCHEMA_REGISTRY) private readonly registry: SchemaRegistryClient,
@@ -32,10 +32,10 @@ export class MetricsLifecycle implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    const { pipeline, metrics, logger, settings } = this;
+    const { pipeline, metrics, logger } = this;
     const fastify: FastifyInstance = this.adapterHost.httpAdapter.getInstance();
-    void fastify.register(metricsRoute({ pipeline, metrics, logger, maxBodyBytes: settings.maxBodyBytes }));
-    if (!settings.kafkaEnabled) return;
+    void fastify.register(metricsRoute({ pipeline, metrics, logger }));
+    if (!this.kafkaEnabled) return;
     this.health.register({ name: 'producer', readiness: true, check: () => this.checkProducer() });
     this.health.register({ name: 'schema-registry', readiness: true, check: () => this.checkRegistry() });
     void this.learnSchemaId();

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyReque
 
 import type { IngestMetrics } from './ingest-metrics.js';
 import type { IngestPipeline } from './ingest-pipeline.js';
+import { MEDIA_TYPES } from './payload-format.js';
 import { RequestRefused } from './problems.js';
 import { discardRest } from './read-body.js';
 
@@ -13,7 +14,6 @@ export interface MetricsRouteOptions {
   readonly pipeline: IngestPipeline;
   readonly metrics: IngestMetrics;
   readonly logger: Logger;
-  readonly maxBodyBytes: number;
 }
 
 /**
@@ -25,7 +25,7 @@ export function metricsRoute(options: MetricsRouteOptions): FastifyPluginCallbac
   return (scope: FastifyInstance, _options, registered) => {
     // Nothing reads the body before the pipeline does, which authenticates first.
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', (_request, _body, done) => done(null));
+    scope.addContentTypeParser([...MEDIA_TYPES, '*'], (_request, _body, done) => done(null));
     scope.setErrorHandler((error, request, reply) => refuse(error, request, reply, options));
     scope.addHook('onResponse', (_request, reply, done) => {
       metrics.answered(reply.statusCode, reply.elapsedTime / 1000);
@@ -50,9 +50,9 @@ function refuse(
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-  { metrics, logger, maxBodyBytes }: MetricsRouteOptions,
+  { metrics, logger }: MetricsRouteOptions,
 ): FastifyReply {
-  discardRest(request.raw, { maxBytes: maxBodyBytes });
+  discardRest(request.raw);
   if (!(error instanceof RequestRefused)) {
     const problem = problemOf(error);
     if (problem.status >= 500) logger.error({ error, correlationId: request.id }, 'A request failed that should not');

@@ -13,7 +13,7 @@ import { IngestPipeline } from './ingest-pipeline.js';
 import { MetricRecords } from './metric-records.js';
 import { MetricsLifecycle } from './metrics-lifecycle.js';
 import { MetricsPublisher } from './metrics-publisher.js';
-import { INGEST_PRODUCER, INGEST_SETTINGS } from './tokens.js';
+import { INGEST_PRODUCER, KAFKA_ENABLED } from './tokens.js';
 
 /** `POST /api/v1/metrics`, from the request to the acknowledged records. */
 @Module({})
@@ -68,7 +68,7 @@ export class MetricsModule {
           inject: [Metrics, Admission],
           useFactory: (metrics: Metrics, admission: Admission) => new IngestMetrics(metrics, admission),
         },
-        { provide: INGEST_SETTINGS, useValue: { kafkaEnabled: kafka.enabled, maxBodyBytes: limits.maxBodyBytes } },
+        { provide: KAFKA_ENABLED, useValue: kafka.enabled },
         MetricsLifecycle,
       ],
     };

@@ -7,6 +7,8 @@ const FORMATS: ReadonlyMap<string, PayloadFormat> = new Map([
   ['application/x-ndjson', 'ndjson'],
   ['application/ndjson', 'ndjson'],
 ]);
+export const MEDIA_TYPES = [...FORMATS.keys()];
+
 const CHARSET = /^charset\s*=\s*(?:"([^"]*)"|(\S*))$/i;
 // ASCII is UTF-8 in which no byte is above 127.
 const UTF8_CHARSETS = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii']);

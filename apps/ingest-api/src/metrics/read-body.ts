@@ -67,14 +67,9 @@ function reserve(bytes: number, total: number, place: AdmittedRequest, { maxByte
  * Reads and forgets what is left of a body that was refused, for a while: closing at once would reset the connection, and the
  * caller, still sending, would lose the answer. nginx does the same (`lingering_close`).
  */
-export function discardRest(request: IncomingMessage, { maxBytes }: Pick<BodyLimits, 'maxBytes'>): void {
+export function discardRest(request: IncomingMessage): void {
   if (request.complete || request.destroyed) return;
-  let left = maxBytes;
   const giveUp = setTimeout(() => request.socket.destroy(), LINGER_MS).unref();
-  request.on('data', (chunk: Buffer) => {
-    left -= chunk.length;
-    if (left < 0) request.socket.destroy();
-  });
   request.on('error', () => request.socket.destroy());
   request.once('close', () => clearTimeout(giveUp));
   request.resume();

@@ -1,7 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { connectSchemaRegistry, type MetricEvent, metricEventDecoder } from '@weir/avro';
-import { BatchConsumer, type ConsumedRecord } from '@weir/kafka';
-import { KafkaAdmin } from './interim-admin.js';
+import { BatchConsumer, type ConsumedRecord, KafkaAdmin } from '@weir/kafka';
 import { startService } from '@weir/nest-service';
 import { engines, eventually, uniqueName } from '@weir/testing';
 import { metricsRaw, resolveTopics, tenants as tenantsTopic } from '@weir/topics';
