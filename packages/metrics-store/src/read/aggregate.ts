@@ -1,6 +1,6 @@
 import { ValidationError } from '@weir/errors';
 
-import { timestamp } from '../write/binary-array.js';
+import { timestamp } from '../write/binary.js';
 import { type QueryBudget, spend } from './budget.js';
 import type { AggregateQuery, AggregateResult, Aggregation } from './query.js';
 import { type MatchedSeries, matchSeries } from './series.js';

@@ -3,7 +3,7 @@ import { decodeCursor, encodeCursor } from './cursor.js';
 import type { PointsPage, PointsQuery } from './query.js';
 import { matchSeries } from './series.js';
 import type { TenantSession } from './tenant-session.js';
-import { timestamp } from '../write/binary-array.js';
+import { timestamp } from '../write/binary.js';
 
 const CURSOR = [/^-?\d{1,16}$/, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/];
 const LAST_UUID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';

@@ -8,9 +8,11 @@ import { findCulprits } from './bisect.js';
 import type { KnownSeries, Series } from './known-series.js';
 import { foldRows, refuseUnrepresentable, type Row } from './rows.js';
 import { inSavepoint } from './savepoint.js';
-import { insertSeries, upsertRows } from './statements.js';
+import { copyRows, insertSeries, upsertRows } from './statements.js';
 
 const PARTITION_TRIES = 3;
+/** A client that repeats itself, or a replay, rarely does so once: so many batches go without the attempt to COPY. */
+const UPSERTS_AFTER_DUPLICATE = 16;
 
 /** What a write left behind in its transaction: rows of series that others may not rely on before COMMIT. */
 export interface Written {
@@ -20,6 +22,8 @@ export interface Written {
 
 /** Writes the samples of one batch within a transaction that somebody else began and will commit. */
 export class BatchWriter {
+  private upsertsLeft = 0;
+
   constructor(
     private readonly known: KnownSeries,
     private readonly partitions: PartitionKeeper,
@@ -36,20 +40,34 @@ export class BatchWriter {
     );
     await this.partitions.ensureFor(rows.map((row) => row.timestampMs));
 
-    const fault = await this.attempt(client, rows, async () => {
-      if (newSeries.length > 0) await insertSeries(client, newSeries);
-      await upsertRows(client, rows);
-    });
+    const fault = await this.writeRows(client, rows, newSeries);
     if (fault === null) return { refused: [], newSeries };
     return { refused: await this.findRefused(client, samples, rows, newSeries), newSeries: [] };
   }
 
-  /** Resolves to the row's fault, with nothing written, or to null. A missing partition is created on the way. */
+  /** COPY, and where a row was there already the upsert. Resolves to the row's fault, with nothing written, or to null. */
+  private async writeRows(client: PoolClient, rows: readonly Row[], newSeries: readonly Series[]): Promise<unknown> {
+    const writeBy = (write: typeof copyRows): Promise<unknown> =>
+      this.attempt(client, rows, async () => {
+        if (newSeries.length > 0) await insertSeries(client, newSeries);
+        await write(client, rows);
+      });
+    if (this.upsertsLeft > 0) {
+      this.upsertsLeft -= 1;
+      return writeBy(upsertRows);
+    }
+    const fault = await writeBy(copyRows);
+    if (fault === null || faultOf(fault) !== 'duplicate') return fault;
+    this.upsertsLeft = UPSERTS_AFTER_DUPLICATE;
+    return writeBy(upsertRows);
+  }
+
+  /** Resolves to the fault, with nothing written, or to null. A missing partition is created on the way. */
   private async attempt(client: PoolClient, rows: readonly Row[], work: () => Promise<void>): Promise<unknown> {
     for (let tries = 1; ; tries += 1) {
       const thrown = await inSavepoint(client, work);
-      if (thrown === null || faultOf(thrown) === 'row') return thrown;
-      if (faultOf(thrown) !== 'partition' || tries === PARTITION_TRIES) throw thrown;
+      if (thrown === null || faultOf(thrown) !== 'partition') return thrown;
+      if (tries === PARTITION_TRIES) throw thrown;
       await this.partitions.recreateFor(rows.map((row) => row.timestampMs));
     }
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 
 import type { PositionedSample } from '../settlement.js';
-import { FIRST_TIMESTAMP_MS } from './binary-array.js';
+import { FIRST_TIMESTAMP_MS } from './binary.js';
 import { KnownSeries } from './known-series.js';
 import { foldRows, refuseUnrepresentable } from './rows.js';
 

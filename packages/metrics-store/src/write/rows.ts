@@ -1,7 +1,7 @@
 import { RowRejectedError } from '@weir/errors';
 
 import type { PositionedSample, RefusedSample } from '../settlement.js';
-import { FIRST_TIMESTAMP_MS, LAST_TIMESTAMP_MS } from './binary-array.js';
+import { FIRST_TIMESTAMP_MS, LAST_TIMESTAMP_MS } from './binary.js';
 import type { KnownSeries, Series } from './known-series.js';
 
 /** One row to be written, and the sample that won its place. */

@@ -1,6 +1,10 @@
+import { finished } from 'node:stream/promises';
+
 import type { PoolClient } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
 
 import { float8Array, int8Array, timestampArray, uuidArray } from './binary-array.js';
+import { copyBody } from './copy-format.js';
 import type { Series } from './known-series.js';
 import type { Row } from './rows.js';
 
@@ -9,6 +13,8 @@ const INSERT_SERIES = `
   SELECT id, tenant_id, name, environment, labels::jsonb
   FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]) AS s (id, tenant_id, name, environment, labels)
   ON CONFLICT (id) DO NOTHING`;
+
+const COPY_SAMPLES = 'COPY metrics.samples (series_id, ts, value, version) FROM STDIN (FORMAT binary)';
 
 const upsertSamples = (olderThan: '<' | '<='): string => `
   INSERT INTO metrics.samples AS stored (series_id, ts, value, version)
@@ -29,6 +35,13 @@ export async function insertSeries(client: PoolClient, series: readonly Series[]
     series.map((s) => s.identity.environment),
     series.map((s) => JSON.stringify(s.identity.labels)),
   ]);
+}
+
+/** Writes rows of which none is there yet, about three times as fast as `upsertRows`; any that is there fails all (23505). */
+export async function copyRows(client: PoolClient, rows: readonly Row[]): Promise<void> {
+  const stream = client.query(copyFrom(COPY_SAMPLES));
+  stream.end(copyBody(rows));
+  await finished(stream);
 }
 
 /** Writes rows of distinct keys, each by the version rule of its kind. Expects key order. */
