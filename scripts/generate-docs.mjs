@@ -1,4 +1,5 @@
-// Writes the documents that are made from code; with `--check` it only says which of them are stale, and exits with 1.
+// Writes the documents that are made from code. With `--check` it writes nothing and exits with 1 where one is stale, or where code
+// reads a variable that none of them names.
 // Run by `npm run docs`: it reads the apps' TypeScript, so Node needs the loader of @weir/jest-preset/run-source.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -10,6 +11,7 @@ import { format, resolveConfig } from 'prettier';
 
 import { appsWithConfiguration } from './documentation/apps.mjs';
 import { configurationGuide, envExample } from './documentation/configuration.mjs';
+import { undocumentedReads } from './documentation/environment-reads.mjs';
 import { groupsOf } from './documentation/groups.mjs';
 import { metricsReference } from './documentation/metrics.mjs';
 
@@ -28,8 +30,12 @@ for (const { loadConfig } of apps) loadConfig(parseEnv(example));
 
 const stale = documents.filter(({ path, text }) => textAt(path) !== text);
 if (process.argv.includes('--check')) {
-  for (const { path } of stale) console.error(`${path} is stale: run npm run docs`);
-  process.exitCode = stale.length === 0 ? 0 : 1;
+  const problems = [
+    ...stale.map(({ path }) => `${path} is stale: run npm run docs`),
+    ...undocumentedReads(apps).map(({ path, name }) => `${path} reads ${name}, which no document names`),
+  ];
+  for (const problem of problems) console.error(problem);
+  process.exitCode = problems.length === 0 ? 0 : 1;
 } else {
   for (const { path, text } of stale) {
     mkdirSync(dirname(`${root}/${path}`), { recursive: true });

@@ -19,7 +19,7 @@ interface PostedMetric {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-export function sampleAt(workload: Workload, n: number): PostedMetric {
+function sampleAt(workload: Workload, n: number): PostedMetric {
   return {
     name: workload.metric,
     value: n,

@@ -36,8 +36,9 @@ describe('metrics-consumer, given records that can never be stored', () => {
       { reason: 'timestamp', value: encode({ timestamp: -1 }) },
     ];
     // Each bad record has good neighbours in the same batch.
+    const now = Date.now();
     const records = bad.flatMap((record, i) => [
-      { value: encode({ name: 'neighbour', value: i, timestamp: Date.now() - i }), partition: 0, key: `good-${i}` },
+      { value: encode({ name: 'neighbour', value: i, timestamp: now - i }), partition: 0, key: `good-${i}` },
       { value: record.value, headers: record.headers ?? [], partition: 0, key: `bad-${i}` },
     ]);
     await topics.send(records);

@@ -70,7 +70,10 @@ export class Outside {
       { rebalance: () => undefined, error: () => undefined, readable: () => undefined },
     );
     await client.connect(5_000);
-    await client.commit([{ topic, partition, offset }]);
+    const committing = { done: false };
+    const committed = client.commit([{ topic, partition, offset }]).then(() => (committing.done = true));
+    while (!committing.done) await client.consume(1);
+    await committed;
     await client.close();
   }
 

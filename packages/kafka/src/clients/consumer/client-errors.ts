@@ -14,6 +14,9 @@ export const clientCodes = {
   state: -172,
   noOffset: -168,
   unknownTopicOrPartition: 3,
+  illegalGeneration: 22,
+  unknownMemberId: 25,
+  rebalanceInProgress: 27,
   topicAuthorizationFailed: 29,
   groupAuthorizationFailed: 30,
 } as const;
@@ -41,6 +44,16 @@ function fact(error: unknown, name: 'code' | 'isFatal' | 'message'): unknown {
 export function clientCode(error: unknown): number | null {
   const code = fact(error, 'code');
   return typeof code === 'number' ? code : null;
+}
+
+/** The coordinator refuses because the group is changing: nothing is wrong. */
+export function isRebalance(error: unknown): boolean {
+  const code = clientCode(error);
+  return (
+    code === clientCodes.illegalGeneration ||
+    code === clientCodes.unknownMemberId ||
+    code === clientCodes.rebalanceInProgress
+  );
 }
 
 /** Past this the client does nothing any more and has to be built anew. */

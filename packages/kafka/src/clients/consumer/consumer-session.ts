@@ -129,7 +129,7 @@ export class ConsumerSession {
     this.loop.end();
     this.monitor.end();
     this.delivery.abandon([...this.assignment]);
-    await this.committer.close();
+    this.committer.close();
     await this.client.close();
     this.assignment.remove([...this.assignment]);
     this.board.report({ assigned: 0, joined: false, batchWaits: null, startsWait: null, stalled: false });

@@ -4,6 +4,7 @@ import kafka, {
   type LibrdKafkaError,
   type Message,
 } from '@confluentinc/kafka-javascript';
+import { KafkaConsumerError } from '@weir/errors';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import type { TopicPartition, TopicPartitionOffset } from '../../records.js';
@@ -28,7 +29,7 @@ interface NativeConsumer {
   position(partitions: readonly TopicPartition[]): { topic: string; partition: number; offset?: number }[];
   seek(target: TopicPartitionOffset, timeoutMs: number, done: Callback<unknown>): void;
   committed(partitions: readonly TopicPartition[], timeoutMs: number, done: Callback<CommittedOffset[]>): void;
-  commitCb(offsets: readonly TopicPartitionOffset[], done: Callback<unknown>): void;
+  commit(offsets: readonly TopicPartitionOffset[]): void;
   offsetsForTimes(
     times: readonly TopicPartitionOffset[],
     timeoutMs: number,
@@ -71,6 +72,8 @@ const CLOSE_TIMEOUT_MS = 10_000;
  */
 export class NativeClient {
   private readonly consumer: NativeConsumer;
+  /** Those whose answer is outstanding, in the order in which they were sent, which is that of the answers. */
+  private readonly commits: { resolve: () => void; reject: (error: unknown) => void }[] = [];
   private underway = 0;
   private closing = false;
 
@@ -79,6 +82,11 @@ export class NativeClient {
     const callbacks = {
       rebalance_cb: (error: LibrdKafkaError, partitions: TopicPartition[]) => {
         this.rebalanced(error, partitions, events);
+      },
+      offset_commit_cb: (error: LibrdKafkaError | undefined) => {
+        const commit = this.commits.shift();
+        if (error === undefined) commit?.resolve();
+        else commit?.reject(error);
       },
       queue_non_empty_cb: () => {
         events.readable();
@@ -162,10 +170,22 @@ export class NativeClient {
     );
   }
 
-  /** Resolves once the group's coordinator has acknowledged the offsets, with the member's generation. */
-  async commit(offsets: readonly TopicPartitionOffset[]): Promise<void> {
-    await this.call((done) => {
-      this.consumer.commitCb(offsets, done);
+  /**
+   * Resolves once the group's coordinator has acknowledged the offsets, with the member's generation; the answer comes in with `consume`.
+   *
+   * Not by the binding's `commitCb`: that one calls back as soon as the request is queued, also where the coordinator then refuses
+   * it, as it does in every rebalance. Only `offset_commit_cb` has its answer.
+   */
+  commit(offsets: readonly TopicPartitionOffset[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const commit = { resolve, reject };
+      this.commits.push(commit);
+      try {
+        this.consumer.commit(offsets);
+      } catch (error) {
+        this.commits.splice(this.commits.indexOf(commit), 1);
+        reject(error);
+      }
     });
   }
 
@@ -201,6 +221,7 @@ export class NativeClient {
    */
   async close(): Promise<void> {
     this.closing = true;
+    for (const commit of this.commits.splice(0)) commit.reject(new KafkaConsumerError('The client is being closed'));
     const deadline = Date.now() + CLOSE_TIMEOUT_MS;
     while (this.underway > 0 && Date.now() < deadline) await wait(5);
     if (this.underway > 0 || !this.consumer.isConnected()) return;

@@ -2,12 +2,12 @@ import type { TopicPartitionOffset } from '../../records.js';
 import { backoffMs } from '@weir/errors';
 import type { AssignedPartition } from './assigned-partition.js';
 import type { Assignment } from './assignment.js';
-import { clientCode, clientCodes, consumerError } from './client-errors.js';
+import { clientCode, clientCodes, consumerError, isRebalance } from './client-errors.js';
 import type { NativeClient } from './native-client.js';
 import type { Notifier } from './options.js';
 import { Wake } from './wake.js';
 
-const BACKOFF = { minMs: 50, maxMs: 2_000 };
+const BACKOFF = { minMs: 20, maxMs: 500 };
 
 /**
  * Commits what is settled: one commit under way at a time, the newest offset of each partition in it, so that no commit overtakes a later one.
@@ -50,12 +50,11 @@ export class OffsetCommitter {
     clearTimeout(timer);
   }
 
-  /** Gives up what is not committed; resolves once no commit is under way. */
-  async close(): Promise<void> {
+  /** Gives up what is not committed. */
+  close(): void {
     this.closed = true;
     this.wanted.clear();
     this.wake.call();
-    await this.work;
   }
 
   private async commitAll(): Promise<void> {
@@ -90,7 +89,7 @@ export class OffsetCommitter {
   ): Promise<void> {
     if (this.closed || clientCode(error) === clientCodes.noOffset) return;
     for (const [owner, offset] of entries) if (!this.wanted.has(owner)) this.wanted.set(owner, offset);
-    this.notify('failed', consumerError(error), entries[0]?.[0].topic ?? '');
+    if (!isRebalance(error)) this.notify('failed', consumerError(error), entries[0]?.[0].topic ?? '');
     await this.wake.wait(backoffMs(failures, BACKOFF));
     if (this.closed) this.wanted.clear();
   }
