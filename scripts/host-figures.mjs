@@ -28,7 +28,7 @@ export async function readHost() {
     sample('host_memory_available_bytes', memory.available),
     sample('host_memory_used_bytes', memory.total - memory.available),
     ...cpuShares().map(({ mode, share }) => sample('host_cpu_ratio', share, { mode })),
-    sample('host_cpu_busy_ratio', lastBusy),
+    ...(busy === null ? [] : [sample('host_cpu_busy_ratio', busy)]),
     ...(await diskFigures(sample)),
   ];
 }
@@ -40,16 +40,19 @@ async function memoryBytes() {
   return { total: totalmem(), available: available === undefined ? freemem() : Number(available) * 1024 };
 }
 
-let lastBusy = 0;
+/** Below this much processor time the shares are chance: right after the agent's start. */
+const MEANINGFUL_MS = 500;
+/** @type {number | null} */
+let busy = null;
 
 /** The share of each mode in all processors' time since the call before. */
 function cpuShares() {
   const now = cpuTimes();
   const spent = Object.entries(now).map(([mode, ms]) => ({ mode, ms: ms - (before[mode] ?? 0) }));
-  before = now;
   const total = spent.reduce((sum, { ms }) => sum + ms, 0);
-  if (total === 0) return [];
-  lastBusy = 1 - (spent.find(({ mode }) => mode === 'idle')?.ms ?? 0) / total;
+  if (total < MEANINGFUL_MS) return [];
+  before = now;
+  busy = 1 - (spent.find(({ mode }) => mode === 'idle')?.ms ?? 0) / total;
   return spent.map(({ mode, ms }) => ({ mode, share: ms / total }));
 }
 

@@ -84,7 +84,7 @@ describe('the whole system, as processes on real engines', () => {
           `SELECT count(*)::int AS samples, count(DISTINCT value)::int AS distinct_values, coalesce(sum(value), 0) AS sum,
                   count(*) FILTER (WHERE value::bigint % $2 <> (labels->>'series')::int
                     OR ts <> to_timestamp(($3 + floor(value / $2) * 1000) / 1000.0))::int AS misplaced
-           FROM metrics.samples JOIN metrics.series USING (series_id) WHERE name = $1`,
+           FROM metrics.samples JOIN metrics.series ON series.id = samples.series_id WHERE name = $1`,
           [workload.metric, workload.seriesCount, workload.startMs],
         );
       await eventually(summary, ([stored]) => (stored?.samples ?? 0) >= SAMPLES, {

@@ -18,7 +18,6 @@ export async function appsWithConfiguration() {
   const apps = await Promise.all(
     names.map(async (name) => {
       const config = /** @type {{variables: import('@weir/config').Variables, loadConfig: App['loadConfig']}} */ (
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what every app's config.ts exports
         await import(pathToFileURL(`${root}/apps/${name}/src/config.ts`).href)
       );
       return { name, variables: describeVariables(config.variables), loadConfig: config.loadConfig };

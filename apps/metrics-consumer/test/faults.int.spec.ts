@@ -14,9 +14,10 @@ async function proxyBefore(url: string, options: { away?: boolean } = {}): Promi
 }
 
 afterEach(async () => {
-  await Promise.all(proxies.splice(0).map((proxy) => proxy.resume()));
+  await Promise.all(proxies.map((proxy) => proxy.resume())); // so that the app can say goodbye
   await consumer?.close();
   consumer = null;
+  await Promise.all(proxies.splice(0).map((proxy) => proxy.cut()));
 });
 
 const ready = async (app: ConsumerApp) => (await app.get('/health/ready')).status;

@@ -13,6 +13,11 @@ beforeAll(async () => {
 });
 afterAll(() => consumer.close());
 
+const replay = (origin: number) => [
+  header('weir-replay-id', 'r1'),
+  header('weir-replay-count', '1'),
+  header('weir-origin-timestamp', String(origin)),
+];
 const stored = async (name: string) => (await consumer.samples()).filter((sample) => sample.name === name);
 
 describe('metrics-consumer', () => {
@@ -58,16 +63,11 @@ describe('metrics-consumer', () => {
     const at = Date.now() - 1_000;
     const value = (n: number): Buffer | null =>
       topics.encode([event({ name: 'versions', value: n, timestamp: at })])[0] ?? null;
-    const replay = (origin: number) => [
-      header('weir-replay-id', 'r1'),
-      header('weir-replay-count', '1'),
-      header('weir-origin-timestamp', String(origin)),
-    ];
     const settledNow = async () => (await consumer.settled()).stored;
     const sendOne = async (n: number, headers: ReturnType<typeof replay> = []) => {
       const before = await settledNow();
       await topics.send([{ value: value(n), partition: 1, headers }]);
-      await eventually(settledNow, (stored) => stored > before);
+      await eventually(settledNow, (count) => count > before);
       return (await stored('versions')).map((sample) => sample.value);
     };
 

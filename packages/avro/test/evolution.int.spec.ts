@@ -12,7 +12,6 @@ interface RecordText {
 
 /** v4 of MetricEvent with these fields. */
 function v4(change: (fields: RecordText['fields']) => RecordText['fields']): string {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const newest = JSON.parse(newestSchema(subjects.metricsRaw)) as RecordText;
   return JSON.stringify({ ...newest, fields: change(newest.fields) });
 }

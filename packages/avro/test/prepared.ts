@@ -32,7 +32,6 @@ export const event: MetricEvent = {
 
 /** A value that the types would not let through. */
 export function anything<T>(value: unknown): T {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return value as T;
 }
 

@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, uniqueName } from '@weir/testing';
+import { EventEmitter } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import type { ConsumedRecord, RecordBatch, Stall } from '../src/index.js';
+import type { BatchConsumer, ConsumedRecord, RecordBatch, Stall } from '../src/index.js';
 import { type BrokerProxy, brokerProxy } from './clients.js';
-import { numbered, Outside, signal, Started, values } from './kafka-fixture.js';
+import { inside, numbered, Outside, signal, Started, values } from './kafka-fixture.js';
 
 const outside = new Outside();
 const started = new Started();
@@ -210,11 +211,7 @@ describe('BatchConsumer, when something is slow or away', () => {
 const firstsOf = (records: readonly ConsumedRecord[]): (string | null)[] => [...new Set(values(records))];
 
 /** No broker can be made to send a fatal error on demand, so the native client is made to report one. */
-function fail(consumer: object, error: object): void {
-  const at = (from: object, name: string): object => Reflect.get(from, name) as object;
-  const native = at(at(at(consumer, 'session'), 'client'), 'consumer');
-  Reflect.apply(Reflect.get(native, 'emit') as (event: string, error: object) => boolean, native, [
-    'event.error',
-    error,
-  ]);
+function fail(consumer: BatchConsumer, error: object): void {
+  const native = inside(consumer, 'session', 'client', 'consumer');
+  if (native instanceof EventEmitter) native.emit('event.error', error);
 }

@@ -190,6 +190,12 @@ describe('ensureTopics', () => {
     const wanted = Array.from({ length: 4 }, () => definition());
     const reports = await Promise.all(Array.from({ length: 5 }, () => admin.ensureTopics(wanted)));
     const statuses = reports.flat().map((report) => report.status);
+    expect(
+      reports
+        .flat()
+        .map((r) => r.problem)
+        .filter(Boolean),
+    ).toEqual([]);
     expect(new Set(statuses)).toEqual(new Set(['created', 'ok']));
     expect(statuses.filter((s) => s === 'created')).toHaveLength(4);
   });

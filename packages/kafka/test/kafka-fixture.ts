@@ -1,4 +1,4 @@
-import { engines, uniqueName } from '@weir/testing';
+import { engines, eventually, uniqueName } from '@weir/testing';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 
 import { clientSettings } from '../src/clients/client-settings.js';
@@ -33,7 +33,12 @@ export class Outside {
   }
 
   async topic(partitions = 1, name = uniqueName('consumer')): Promise<string> {
-    await this.admin.createTopics({ topics: [{ topic: name, numPartitions: partitions }], waitForLeaders: true });
+    await this.admin.createTopics({ topics: [{ topic: name, numPartitions: partitions }], waitForLeaders: false });
+    await eventually(
+      () => this.admin.fetchTopicMetadata({ topics: [name] }),
+      ({ topics }) =>
+        topics.every((topic) => topic.partitions.length === partitions && topic.partitions.every((p) => p.leader >= 0)),
+    );
     return name;
   }
 
@@ -138,11 +143,20 @@ export class Started {
   }
 }
 
+/** A part of the consumer that nobody outside can see, for the few conditions that show nowhere else. */
+export function inside(consumer: BatchConsumer, ...path: readonly string[]): object {
+  return path.reduce<object>((part, name) => {
+    const next: unknown = Reflect.get(part, name);
+    if (typeof next !== 'object' || next === null) throw new Error(`there is no ${name}`);
+    return next;
+  }, consumer);
+}
+
 /** A promise that somebody else settles. */
 export function signal(): { promise: Promise<void>; give: () => void } {
-  let give = (): void => undefined;
+  const settle: { give?: () => void } = {};
   const promise = new Promise<void>((resolve) => {
-    give = resolve;
+    settle.give = resolve;
   });
-  return { promise, give };
+  return { promise, give: () => settle.give?.() };
 }

@@ -16,7 +16,7 @@ export interface StartEnginesOptions {
   readonly supervisor: Supervisor;
   readonly signal: AbortSignal;
   readonly onLine: (text: string) => void;
-  /** False for tests: see PostgresSetup. */
+  /** False for a run of tests, whose data is thrown away: nothing waits for the disk, nothing is kept for a next start. */
   readonly durable?: boolean;
 }
 
@@ -34,8 +34,8 @@ export async function startEngines(options: StartEnginesOptions): Promise<Engine
   mkdirSync(home.data(''), { recursive: true });
   const jars = await fetchJavaEngines({ reaper, signal, logFile: home.log('maven'), onLine });
   await supervisor.start([
-    ...kafkaServices({ home, ports: ports.kafka, jars, reaper }),
-    schemaRegistryService({ home, port: ports.schemaRegistry, jars }),
+    ...kafkaServices({ home, ports: ports.kafka, jars, reaper, archiveClasses: durable }),
+    schemaRegistryService({ home, port: ports.schemaRegistry, jars, archiveClasses: durable }),
     postgresService({ home, port: ports.postgres, reaper, durable }),
   ]);
   return {

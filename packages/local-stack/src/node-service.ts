@@ -1,3 +1,6 @@
+import { join } from 'node:path';
+
+import { userCache } from './cache.js';
 import { HOST } from './ports.js';
 import type { Service } from './service.js';
 
@@ -26,7 +29,7 @@ export function nodeService({ name, script, cwd, logFile, port, environment }: N
       file: process.execPath,
       args: ['--enable-source-maps', script],
       cwd,
-      env: { NODE_OPTIONS: undefined, ...environment },
+      env: { NODE_OPTIONS: undefined, NODE_COMPILE_CACHE: join(userCache(), 'node'), ...environment },
       stopTimeoutMs: 30_000,
     }),
     probe: (signal) => (url === null ? Promise.resolve() : probeReadiness(url, signal)),

@@ -36,9 +36,11 @@ export class MetricsStore {
   private readonly writer: BatchWriter;
 
   constructor(connection: StoreConnection, { knownSeries = 200_000 }: MetricsStoreOptions = {}) {
-    this.pool = openPool(connection);
-    this.partitions = new PartitionKeeper(connection);
     this.known = new KnownSeries(knownSeries);
+    this.pool = openPool(connection);
+    // Behind a new connection may be another server, one that took over without the last commits.
+    this.pool.on('connect', () => this.known.forget());
+    this.partitions = new PartitionKeeper(connection);
     this.writer = new BatchWriter(this.known, this.partitions);
   }
 
@@ -53,8 +55,8 @@ export class MetricsStore {
    */
   async transaction(ranges: readonly PartitionRange[], work: (unit: SettlementUnit) => Promise<void>): Promise<void> {
     assertRanges(ranges);
-    const age = this.known.currentAge;
     const client = await this.connect();
+    const age = this.known.currentAge;
     try {
       const unit = await this.begin(client, ranges); // 1. holds each partition's line, `next` read under the lock
       await work(unit); //                              2. dead letters acknowledged, rows written
@@ -114,7 +116,6 @@ export class MetricsStore {
     try {
       return await this.pool.connect();
     } catch (thrown) {
-      this.known.forget();
       throw unavailable(thrown, 'no connection to the store');
     }
   }
@@ -144,7 +145,6 @@ export class MetricsStore {
   /** Gives the lines back. A connection on which anything of the database's failed is not used again. */
   private async abandon(client: PoolClient, thrown: unknown): Promise<void> {
     if (thrown instanceof StoreUnavailableError) {
-      this.known.forget(); // the database may be another one by now, without the last commits
       client.release(true);
       return;
     }

@@ -1,7 +1,6 @@
 import { type AvroDecoder, type SchemaRegistryClient, type Tenant, tenantDecoder } from '@weir/avro';
 import { RecordDecodeError, retry, ValidationError, type WeirError } from '@weir/errors';
-import { type ConsumedRecord, type KafkaConnection } from '@weir/kafka';
-import { TopicReader } from './interim-reader.js';
+import { type ConsumedRecord, type KafkaConnection, TopicReader } from '@weir/kafka';
 
 import { tenantRecordProblem } from './tenant-record.js';
 import type { TenantsView, TopicProgress } from './tenants-view.js';

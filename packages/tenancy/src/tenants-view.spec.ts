@@ -86,7 +86,6 @@ describe('TenantsView', () => {
     view.apply(tenant({ keys: [entry], state: 'suspended' }));
     expect(view.authenticate(key, NOW).kind).toBe('suspended');
 
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a state of a later version of Weir
     view.apply(tenant({ keys: [entry], version: 2, state: 'frozen' as Tenant['state'] }));
     expect(view.authenticate(key, NOW).kind).toBe('suspended');
   });

@@ -1,9 +1,9 @@
 import type { ConsumedRecord } from '@weir/kafka';
 
 /** Set by dlq-replayer on every record that it publishes back. */
-export const REPLAY_ID_HEADER = 'weir-replay-id';
+const REPLAY_ID_HEADER = 'weir-replay-id';
 /** The append time of the record that a replay repeats: epoch milliseconds in decimal, in UTF-8. */
-export const ORIGIN_TIMESTAMP_HEADER = 'weir-origin-timestamp';
+const ORIGIN_TIMESTAMP_HEADER = 'weir-origin-timestamp';
 
 /** When a record was first appended, and whether this copy of it comes from a replay. */
 export interface Origin {

@@ -23,7 +23,7 @@ export interface Settled {
   readonly offsets: readonly OffsetCount[];
 }
 
-export interface OffsetCount {
+interface OffsetCount {
   readonly topic: string;
   readonly outcome: 'stored' | 'dead_lettered' | 'gap' | 'expired';
   readonly count: number;

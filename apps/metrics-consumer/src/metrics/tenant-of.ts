@@ -2,7 +2,7 @@ import { ValidationError } from '@weir/errors';
 import type { RecordHeader } from '@weir/kafka';
 
 /** The header in which records of v1 and v2 carry their tenant. */
-export const TENANT_HEADER = 'tenant-id';
+const TENANT_HEADER = 'tenant-id';
 
 /**
  * Whose record this is: the tenant in its body, or for a schema that has none there the one in its header.

@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { LedgerReport } from '@weir/metrics-store';
 import { startService } from '@weir/nest-service';
 import { engines, eventually, type FreshDatabase, freshDatabase, uniqueName } from '@weir/testing';
-import pg from 'pg';
+import { Pool } from 'pg';
 
 import { createMetricsConsumer } from '../../src/app.js';
 import { loadConfig } from '../../src/config.js';
@@ -22,14 +22,14 @@ export interface StoredSample {
 export class ConsumerApp {
   readonly group = uniqueName('group');
   private running: { app: NestFastifyApplication; url: string } | null = null;
-  private readonly pool: pg.Pool;
+  private readonly pool: Pool;
 
   private constructor(
     readonly topics: TestTopics,
     private readonly database: FreshDatabase,
     private readonly env: Readonly<Record<string, string>>,
   ) {
-    this.pool = new pg.Pool({ connectionString: database.url, max: 2 });
+    this.pool = new Pool({ connectionString: database.url, max: 2 });
     this.pool.on('error', () => undefined); // the database is dropped below it
   }
 
@@ -76,7 +76,6 @@ export class ConsumerApp {
   }
 
   async ledger(): Promise<LedgerReport> {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the shape is what the tests look at
     return JSON.parse((await this.get('/ledger')).body) as LedgerReport;
   }
 

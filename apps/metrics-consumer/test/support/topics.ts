@@ -17,7 +17,7 @@ import {
 import { engines, eventually, uniqueName } from '@weir/testing';
 import { metricsDlq, metricsRaw, resolveTopics } from '@weir/topics';
 
-export function connection(): KafkaConnection {
+function connection(): KafkaConnection {
   return { bootstrapServers: engines().kafka.bootstrapServers, clientId: 'weir-test', securityProtocol: 'PLAINTEXT' };
 }
 
@@ -51,7 +51,6 @@ export class TestTopics {
     topics: [this.topics.name(metricsDlq)],
     handler: async (batch) => {
       for (const record of batch.records)
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the shape is what the tests look at
         this.letters.push({ record, envelope: JSON.parse(String(record.value)) as DeadLetterEnvelope });
     },
   });

@@ -47,6 +47,8 @@ const letter = (record: Partial<ConsumedRecord> = {}, more: Partial<DeadLetter> 
   ...more,
 });
 
+const byClass = (name: string): string[] => deadLetterReasons.filter((r) => deadLetterClass(r) === name);
+
 const bytes = (maxLength: number): fc.Arbitrary<Buffer> => fc.uint8Array({ maxLength }).map((a) => Buffer.from(a));
 const anyRecord = fc.record({
   key: fc.option(
@@ -266,7 +268,6 @@ describe('the identity', () => {
 
 describe('reasons', () => {
   it('are a closed list, each of one class', () => {
-    const byClass = (name: string): string[] => deadLetterReasons.filter((r) => deadLetterClass(r) === name);
     expect({ poison: byClass('poison'), invalid: byClass('invalid'), rejected: byClass('rejected') }).toEqual({
       poison: ['frame', 'unknown_schema', 'decode'],
       invalid: ['tenant', 'name', 'labels', 'value', 'timestamp', 'null_value'],

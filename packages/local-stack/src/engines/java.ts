@@ -13,6 +13,8 @@ export const REGISTRY_VERSION = '3.0.9';
 
 /** The engines that run on Java, unpacked. */
 export interface JavaEngines {
+  /** Holds both, and what the JVM keeps of them. */
+  readonly directory: string;
   /** Holds Kafka's jars. */
   readonly kafka: string;
   /** Holds the registry's runner jar and its libraries. */
@@ -54,7 +56,7 @@ export async function fetchJavaEngines(options: FetchOptions): Promise<JavaEngin
     .digest('hex')
     .slice(0, 8)}`;
   const directory = await cachedDirectory(userCache(), name, (draft) => fill(draft, options));
-  return { kafka: join(directory, 'kafka'), registry: join(directory, 'registry') };
+  return { directory, kafka: join(directory, 'kafka'), registry: join(directory, 'registry') };
 }
 
 async function fill(draft: string, options: FetchOptions): Promise<void> {

@@ -9,6 +9,7 @@ import { HOST, type EnginePorts } from '../ports.js';
 import type { Reaper } from '../reaper.js';
 import { runCommand } from '../run-command.js';
 import type { Service } from '../service.js';
+import { ARCHIVE_STOP_TIMEOUT_MS, classArchiveFlags } from './class-archive.js';
 import { javaProgram, KAFKA_VERSION, type JavaEngines } from './java.js';
 
 export interface KafkaSetup {
@@ -16,6 +17,8 @@ export interface KafkaSetup {
   readonly ports: EnginePorts['kafka'];
   readonly jars: JavaEngines;
   readonly reaper: Reaper;
+  /** Whether the JVM may take its time at the end to make the next start shorter. */
+  readonly archiveClasses: boolean;
 }
 
 /** Kafka in KRaft mode: each process is broker and controller, one or three of them. */
@@ -48,6 +51,7 @@ function brokerService(setup: KafkaSetup, index: number): Service {
         `-Xms128m`,
         count === 1 ? '-Xmx768m' : '-Xmx448m',
         '-XX:+ExitOnOutOfMemoryError',
+        ...classArchiveFlags(jars.directory, 'kafka', setup.archiveClasses && index === 0),
         `-Dlog4j2.configurationFile=${join(directory, 'log4j2.properties')}`,
         '-cp',
         `${jars.kafka}/*`,
@@ -55,7 +59,7 @@ function brokerService(setup: KafkaSetup, index: number): Service {
         join(directory, 'server.properties'),
       ],
       cwd: directory,
-      stopTimeoutMs: 20_000,
+      stopTimeoutMs: ARCHIVE_STOP_TIMEOUT_MS,
     }),
     probe: () => probeBroker(`${HOST}:${port.broker}`, count),
   };

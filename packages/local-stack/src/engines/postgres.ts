@@ -25,7 +25,7 @@ import type { Service } from '../service.js';
 import { canReach, existingParent, unprivilegedUser, type UnprivilegedUser } from '../unprivileged-user.js';
 import { postgresBinaries, publicDirectories } from './postgres-binaries.js';
 
-export const POSTGRES_VERSION = '18.4';
+const POSTGRES_VERSION = '18.4';
 const SUPERUSER = 'weir';
 
 export interface PostgresSetup {

@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import type { StackHome } from '../home.js';
 import { HOST } from '../ports.js';
 import type { Service } from '../service.js';
+import { ARCHIVE_STOP_TIMEOUT_MS, classArchiveFlags } from './class-archive.js';
 import { javaProgram, REGISTRY_VERSION, type JavaEngines } from './java.js';
 
 export interface SchemaRegistrySetup {
   readonly home: StackHome;
   readonly port: number;
   readonly jars: JavaEngines;
+  /** Whether the JVM may take its time at the end to make the next start shorter. */
+  readonly archiveClasses: boolean;
 }
 
 /** Confluent's API of the registry. */
@@ -18,7 +21,7 @@ export function schemaRegistryUrl(port: number): string {
 }
 
 /** Apicurio Registry on an H2 file: schema ids stay the same over restarts, or every stored record would be orphaned. */
-export function schemaRegistryService({ home, port, jars }: SchemaRegistrySetup): Service {
+export function schemaRegistryService({ home, port, jars, archiveClasses }: SchemaRegistrySetup): Service {
   const directory = home.data('schema-registry');
   return {
     name: 'schema-registry',
@@ -38,10 +41,12 @@ export function schemaRegistryService({ home, port, jars }: SchemaRegistrySetup)
         '-XX:+UseSerialGC',
         '-XX:TieredStopAtLevel=1', // starts in less time; it is never busy here
         '-XX:+ExitOnOutOfMemoryError',
+        ...classArchiveFlags(jars.directory, 'registry', archiveClasses),
         '-jar',
         join(jars.registry, `apicurio-registry-app-${REGISTRY_VERSION}-runner.jar`),
       ],
       cwd: directory,
+      stopTimeoutMs: ARCHIVE_STOP_TIMEOUT_MS,
       env: {
         QUARKUS_HTTP_HOST: HOST,
         QUARKUS_HTTP_PORT: String(port),

@@ -52,7 +52,6 @@ describe('Metrics', () => {
   it('makes every metric of the catalogue', async () => {
     const metrics = new Metrics();
     for (const [name, { type }] of entries)
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every method takes its own kind's names
       Reflect.apply(Reflect.get(metrics, type) as (name: string) => unknown, metrics, [name]);
     expect(await metrics.scrape()).toContain('# TYPE kafka_producer_latency_seconds histogram');
   });

@@ -18,6 +18,7 @@ const KNOWN = new Map<number, { code: string; retryable: boolean }>([
   [ERRORS.ERR__UNKNOWN_PARTITION, { code: 'topic_missing', retryable: true }],
   [ERRORS.ERR_TOPIC_ALREADY_EXISTS, { code: 'topic_exists', retryable: false }],
   [ERRORS.ERR_UNKNOWN_MEMBER_ID, { code: 'group_active', retryable: true }],
+  [ERRORS.ERR_ILLEGAL_GENERATION, { code: 'group_active', retryable: true }],
   [ERRORS.ERR_NON_EMPTY_GROUP, { code: 'group_active', retryable: true }],
   [ERRORS.ERR_INVALID_PARTITIONS, { code: 'kafka_request_invalid', retryable: false }],
   [ERRORS.ERR_INVALID_REPLICATION_FACTOR, { code: 'kafka_request_invalid', retryable: false }],

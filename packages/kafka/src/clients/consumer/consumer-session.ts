@@ -118,6 +118,7 @@ export class ConsumerSession {
    */
   async close(timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs;
+    this.loop.urgent = true;
     await this.delivery.stop(timeoutMs);
     await this.committer.drain(Math.max(500, deadline - Date.now()));
     await this.discard();

@@ -31,6 +31,8 @@ export interface FetchLoopHooks {
  */
 export class FetchLoop {
   readonly wake = new Wake();
+  /** Somebody waits for what only polling brings, as the answer to a commit: a full buffer is no reason to put it off then. */
+  urgent = false;
   private readonly commands: (() => Promise<void>)[] = [];
   private lastPollAt = 0;
   private ending = false;
@@ -89,7 +91,7 @@ export class FetchLoop {
     const room = this.capacity - this.buffer.size;
     const full = room <= 0;
     // Pausing throws away what the client has fetched ahead, so a full buffer first just waits for the handler.
-    if (full && Date.now() - this.lastPollAt < HOLD_AFTER_MS) return 0;
+    if (full && !this.urgent && Date.now() - this.lastPollAt < HOLD_AFTER_MS) return 0;
     if (!full) this.lastPollAt = Date.now();
     try {
       this.applyPauses(full);

@@ -131,7 +131,7 @@ export const nativeHeaders = (headers: readonly RecordHeader[] | undefined): Mes
   headers?.map(({ key, value }) => ({ [key]: sendableBytes(value ?? EMPTY) }));
 
 /** Anything that the binding throws, as the error it should have been. */
-export const nativeError = (thrown: unknown): LibrdKafkaError =>
+const nativeError = (thrown: unknown): LibrdKafkaError =>
   isNative(thrown) ? thrown : { message: messageOf(thrown), code: ERR__STATE, errno: ERR__STATE, origin: 'local' };
 
 const isNative = (thrown: unknown): thrown is LibrdKafkaError =>
