@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -76,6 +77,7 @@ function buildEnvironment(pnpmPrograms) {
     ...process.env,
     PATH: [pnpmPrograms, process.env['PATH']].join(delimiter),
     CKJS_LINKING: 'dynamic', // else the client's build fetches the sources of every library that it links
+    MAKEFLAGS: `-l${availableParallelism() * 2}`, // it asks make for as many jobs as there are files
     ...(headers && process.env['npm_config_nodedir'] === undefined ? { npm_config_nodedir: prefix } : {}),
     TURBO_TELEMETRY_DISABLED: '1',
     TURBO_NO_UPDATE_NOTIFIER: '1',
