@@ -3,8 +3,6 @@ import type { TopicDefinition } from '@weir/topics';
 
 import type { KafkaConnection } from '../../connection.js';
 import type { TopicPartition, TopicPartitionOffset } from '../../records.js';
-import { clientSettings } from '../client-settings.js';
-import { NativeClient } from '../consumer/native-client.js';
 import { adminError } from './admin-errors.js';
 import { ConfigAdmin, type TopicSettings } from './config-admin.js';
 import type {
@@ -18,6 +16,7 @@ import type {
 } from './descriptions.js';
 import { ensureTopics, type EnsureTopicsOptions, type TopicReport } from './ensure-topics.js';
 import { toGroupDescription, toTopicDescription } from './from-native.js';
+import { commitForGroup } from './group-offsets.js';
 import { NativeAdmin } from './native-admin.js';
 import { replicationFor } from './topic-shape.js';
 
@@ -172,16 +171,10 @@ export class KafkaAdmin {
   /** Moves a group that has no members. Rejects (`group_active`) where it has. */
   setOffsets(groupId: string, offsets: readonly TopicPartitionOffset[]): Promise<void> {
     return this.#counted('set_offsets', async () => {
-      // A commit of a client that joined nothing: Kafka takes it while the group is empty.
-      const settings = { ...clientSettings(this.#connection), 'group.id': groupId, 'enable.auto.commit': false };
-      const client = new NativeClient(settings, { rebalance: nothing, error: nothing, readable: nothing });
       try {
-        await client.connect(this.#timeout);
-        await client.commit(offsets);
+        await commitForGroup(this.#connection, groupId, offsets, this.#timeout);
       } catch (error) {
         throw adminError(`set offsets of ${groupId}`, error);
-      } finally {
-        await client.close();
       }
     });
   }
@@ -257,5 +250,4 @@ export class KafkaAdmin {
   }
 }
 
-const nothing = (): void => undefined;
 const key = ({ topic, partition }: TopicPartition): string => `${partition}/${topic}`;
