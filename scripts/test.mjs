@@ -1,5 +1,5 @@
 /**
- * `npm test`: makes the clone ready and runs the tests of every package and app, on engines of their own.
+ * `npm test`: makes the clone ready, apps compiled, and runs the tests of every package and app, on engines of their own.
  *
  * Arguments go to Jest: `npm test -- --selectProjects kafka`. With WEIR_TEST_ENGINES set no engine is started.
  */
@@ -13,7 +13,7 @@ import { repository } from './places.mjs';
 await runMain(async () => {
   const given = process.env['WEIR_TEST_ENGINES'] !== undefined;
   const java = !given && process.env['WEIR_ENGINES'] !== 'docker';
-  const env = await bootstrap({ java, build: ['@weir/testing'], onLine: (line) => console.log(line) });
+  const env = await bootstrap({ java, build: null, onLine: (line) => console.log(line) });
   const jest = spawn(process.execPath, [join(repository, 'node_modules/jest/bin/jest.js'), ...process.argv.slice(2)], {
     cwd: repository,
     env: {
