@@ -9,6 +9,9 @@ export type BatchHandlerOptions = Partial<
   Omit<BatchConsumerOptions, 'topics' | 'handler' | 'startOffsets' | 'observer'>
 >;
 
+/** Marks the handlers that are BatchTransport's own, so that another transport of the same app does not get them. */
+export const KAFKA_TRANSPORT = Symbol('weir.kafka');
+
 /** What the transport finds at a handler. */
 export class HandlerRegistration {
   constructor(
@@ -46,7 +49,10 @@ class RethrowFilter implements ExceptionFilter {
  */
 export function BatchHandler(topic: TopicDefinition, options: BatchHandlerOptions = {}): DecoratorOf<BatchMethod> {
   const registration = new HandlerRegistration('batch', topic, options);
-  return applyDecorators(EventPattern(registration.pattern, { registration }), UseFilters(RethrowFilter));
+  return applyDecorators(
+    EventPattern(registration.pattern, KAFKA_TRANSPORT, { registration }),
+    UseFilters(RethrowFilter),
+  );
 }
 
 /**
@@ -55,5 +61,8 @@ export function BatchHandler(topic: TopicDefinition, options: BatchHandlerOption
  */
 export function AssignmentHandler(topic: TopicDefinition): DecoratorOf<AssignmentMethod> {
   const registration = new HandlerRegistration('assignment', topic);
-  return applyDecorators(MessagePattern(registration.pattern, { registration }), UseFilters(RethrowFilter));
+  return applyDecorators(
+    MessagePattern(registration.pattern, KAFKA_TRANSPORT, { registration }),
+    UseFilters(RethrowFilter),
+  );
 }

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import { KafkaConsumerError } from '@weir/errors';
 import {
@@ -6,13 +6,16 @@ import {
   type BatchConsumerOptions,
   type ConsumerState,
   type RecordBatch,
+  type Stall,
   type TopicPartition,
   type TopicPartitionOffset,
 } from '@weir/kafka';
+import { HealthRegistry } from '@weir/telemetry';
 import type { TopicDefinition } from '@weir/topics';
 import { lastValueFrom } from 'rxjs';
 
-import { HandlerRegistration } from './batch-handler.js';
+import { HandlerRegistration, KAFKA_TRANSPORT } from './batch-handler.js';
+import { consumerHealth } from './consumer-health.js';
 import { KAFKA_OPTIONS, type KafkaModuleOptions } from './kafka-options.js';
 import { KafkaMetrics } from './kafka-metrics.js';
 
@@ -25,7 +28,7 @@ const DRAIN_TIMEOUT_MS = 10_000;
  */
 @Injectable()
 export class BatchTransport extends Server implements CustomTransportStrategy {
-  override readonly transportId = Symbol('weir.kafka');
+  override readonly transportId = KAFKA_TRANSPORT;
   /** The consumer sees every failure, and reports it: Nest need not log it as well. */
   override readonly propagatesEventHandlerErrors = true;
   private readonly consumers = new Map<string, BatchConsumer>();
@@ -33,19 +36,20 @@ export class BatchTransport extends Server implements CustomTransportStrategy {
   constructor(
     @Inject(KAFKA_OPTIONS) private readonly options: KafkaModuleOptions,
     private readonly metrics: KafkaMetrics,
+    @Optional() private readonly health?: HealthRegistry,
   ) {
     super();
   }
 
+  /** Refuses a second handler of a topic: Nest would run both on each batch, with the options of the first. */
+  override addHandler(...[pattern, handler, isEvent, extras]: Parameters<Server['addHandler']>): void {
+    if (this.messageHandlers.has(this.normalizePattern(pattern)))
+      throw new TypeError(`There are two handlers of ${JSON.stringify(pattern)}; a topic has one consumer in an app`);
+    super.addHandler(pattern, handler, isEvent, extras);
+  }
+
   listen(callback: (error?: unknown) => void): void {
-    if (this.options.enabled) {
-      for (const { registration, handler } of this.registered('batch'))
-        this.consumers.set(
-          registration.topic.name,
-          new BatchConsumer(this.options.connection, this.consumerOptions(registration, handler)),
-        );
-      for (const consumer of this.consumers.values()) void consumer.start();
-    }
+    if (this.options.enabled) this.startConsumers();
     callback();
   }
 
@@ -70,17 +74,23 @@ export class BatchTransport extends Server implements CustomTransportStrategy {
     return new Map([...this.consumers].map(([topic, consumer]) => [topic, consumer.state]));
   }
 
-  /** Topics that have a batch handler. */
-  get handledTopics(): readonly TopicDefinition[] {
-    return this.registered('batch').map(({ registration }) => registration.topic);
-  }
-
   override on(): never {
     throw new TypeError('The transport has no events of its own: see the consumer observer');
   }
 
   override unwrap<T>(): T {
     throw new TypeError('Ask for the consumer of a topic instead');
+  }
+
+  private startConsumers(): void {
+    for (const { registration, handler } of this.registered('batch'))
+      this.consumers.set(
+        registration.topic.name,
+        new BatchConsumer(this.options.connection, this.consumerOptions(registration, handler)),
+      );
+    if (this.consumers.size === 0) return;
+    this.health?.register({ name: 'consumer', readiness: true, check: () => consumerHealth(this.states) });
+    for (const consumer of this.consumers.values()) void consumer.start();
   }
 
   private consumerOptions({ topic, options }: HandlerRegistration, handler: MessageHandler): BatchConsumerOptions {
@@ -98,7 +108,7 @@ export class BatchTransport extends Server implements CustomTransportStrategy {
         startOffsets: async (partitions: readonly TopicPartition[]) =>
           offsetsIn(await this.call(starts.handler, partitions)),
       }),
-      observer: this.metrics.consumerObserver(groupId),
+      observer: this.metrics.consumerObserver(groupId, this.options.onStall ?? endProcess),
     };
   }
 
@@ -121,6 +131,15 @@ export class BatchTransport extends Server implements CustomTransportStrategy {
 interface Registered {
   readonly registration: HandlerRegistration;
   readonly handler: MessageHandler;
+}
+
+/** Thrown outside every call, so that nothing catches it: the process logs it and ends with a failure. */
+function endProcess({ kind, forMs }: Stall): void {
+  setImmediate(() => {
+    throw new KafkaConsumerError(`Nothing moved for ${forMs} ms though there is work (${kind})`, {
+      code: 'consumer_stalled',
+    });
+  });
 }
 
 /** A start offset that is none must not be taken for "begin at the committed offset". */

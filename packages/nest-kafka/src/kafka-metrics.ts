@@ -1,15 +1,19 @@
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
-import type { ConsumerObserver, ProducerObserver } from '@weir/kafka';
+import type { AdminObserver, ConsumerObserver, ProducerObserver, RecordProducer, Stall } from '@weir/kafka';
 import { Metrics } from '@weir/telemetry';
 import type { TopicDefinition } from '@weir/topics';
 
 import { KAFKA_OPTIONS, type KafkaModuleOptions } from './kafka-options.js';
+
+type Component = 'producer' | 'consumer' | 'admin';
 
 /** Turns what clients report into the metrics of the catalogue, and into log lines where somebody should look. */
 @Injectable()
 export class KafkaMetrics {
   private readonly logger = new Logger('Kafka');
   private readonly types: ReadonlyMap<string, string>;
+  /** By component, whether each of its clients is connected. */
+  private readonly clients = new Map<Component, { connected: boolean }[]>();
 
   constructor(
     @Inject(KAFKA_OPTIONS) options: KafkaModuleOptions,
@@ -18,7 +22,7 @@ export class KafkaMetrics {
     this.types = new Map(options.topics.all.map((topic) => [options.topics.name(topic), messageType(topic)]));
   }
 
-  consumerObserver(group: string): ConsumerObserver {
+  consumerObserver(group: string, onStall: (stall: Stall) => void): ConsumerObserver {
     const { metrics, logger } = this;
     const consumed = metrics.counter('kafka_messages_consumed_total');
     const errors = metrics.counter('kafka_consumer_errors_total');
@@ -26,8 +30,7 @@ export class KafkaMetrics {
     const sizes = metrics.histogram('weir_consumer_batch_size_records');
     const rebalances = metrics.counter('weir_consumer_rebalances_total');
     const lag = metrics.gauge('kafka_consumer_lag');
-    const status = metrics.gauge('kafka_connection_status');
-    status.set({ component: 'consumer' }, 0);
+    const connected = this.newClient('consumer');
     return {
       delivered: ({ records }) => {
         sizes.observe(records.length);
@@ -59,12 +62,13 @@ export class KafkaMetrics {
           lag.set({ topic, partition: String(partition), group }, records);
       },
       stateChanged: ({ status: state, reason }) => {
-        const connected = state === 'running' || (state === 'waiting' && reason !== 'kafka_unavailable');
-        status.set({ component: 'consumer' }, connected ? 1 : 0);
+        connected(state === 'running' || (state === 'waiting' && reason !== 'kafka_unavailable'));
         logger.log(`Consumer of group ${group} is ${state}${reason === undefined ? '' : `: ${reason}`}`);
       },
-      stalled: ({ kind, partitions, forMs }) => {
+      stalled: (stall) => {
+        const { kind, partitions, forMs } = stall;
         logger.error(`Nothing moved for ${forMs} ms though there is work (${kind}): ${JSON.stringify(partitions)}`);
+        onStall(stall);
       },
     };
   }
@@ -74,8 +78,7 @@ export class KafkaMetrics {
     const produced = metrics.counter('kafka_messages_produced_total');
     const latency = metrics.histogram('kafka_producer_latency_seconds');
     const errors = metrics.counter('kafka_producer_errors_total');
-    const status = metrics.gauge('kafka_connection_status');
-    status.set({ component: 'producer' }, 0);
+    const connected = this.newClient('producer');
     return {
       delivered: (topic, count, latencySeconds) => {
         const message_type = this.typeOf(topic);
@@ -87,15 +90,46 @@ export class KafkaMetrics {
         errors.inc({ topic, code }, count);
       },
       stateChanged: (state, reason) => {
-        status.set({ component: 'producer' }, state === 'ready' ? 1 : 0);
+        connected(state === 'ready');
         logger.log(`Producer ${name} is ${state}: ${reason}`);
       },
     };
   }
 
-  adminOperation(operation: string, succeeded: boolean): void {
-    this.metrics.counter('kafka_admin_operations_total').inc({ operation, status: succeeded ? 'success' : 'error' });
-    this.metrics.gauge('kafka_connection_status').set({ component: 'admin' }, succeeded ? 1 : 0);
+  /** Shows at each scrape what waits in a producer. */
+  watchQueue(name: string, producer: Pick<RecordProducer, 'queue'>): void {
+    const records = this.metrics.gauge('weir_kafka_producer_queue_records');
+    const bytes = this.metrics.gauge('weir_kafka_producer_queue_bytes');
+    this.metrics.beforeScrape(() => {
+      records.set({ producer: name }, producer.queue.records);
+      bytes.set({ producer: name }, producer.queue.bytes);
+    });
+  }
+
+  adminObserver(): AdminObserver {
+    const operations = this.metrics.counter('kafka_admin_operations_total');
+    const connected = this.newClient('admin');
+    return {
+      operation: (operation, outcome) => {
+        operations.inc({ operation, status: outcome === 'success' ? 'success' : 'error' });
+        connected(outcome === 'success');
+      },
+    };
+  }
+
+  /** What tells whether a client is connected: a component is as long as all of its clients are. */
+  private newClient(component: Component): (connected: boolean) => void {
+    const client = { connected: false };
+    const clients = [...(this.clients.get(component) ?? []), client];
+    this.clients.set(component, clients);
+    const status = this.metrics.gauge('kafka_connection_status');
+    const show = (): void =>
+      status.set({ component }, (this.clients.get(component) ?? []).every((each) => each.connected) ? 1 : 0);
+    show();
+    return (connected) => {
+      client.connected = connected;
+      show();
+    };
   }
 
   private typeOf(topic: string): string {

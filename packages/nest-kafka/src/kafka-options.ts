@@ -1,4 +1,4 @@
-import type { KafkaConnection } from '@weir/kafka';
+import type { KafkaConnection, Stall } from '@weir/kafka';
 import type { AppName, Topics } from '@weir/topics';
 
 import type { BatchHandlerOptions } from './batch-handler.js';
@@ -15,6 +15,11 @@ export interface KafkaModuleOptions {
   readonly consumer?: BatchHandlerOptions;
   /** How long a batch in progress is waited for when the app stops; 10 s unless given. */
   readonly drainTimeoutMs?: number;
+  /**
+   * What to do once a consumer has stood still for `stallTimeoutMs` with work before it and no reason to wait. Ends the process unless given: by an error that
+   * nobody catches, so that a supervisor starts it anew. What was not committed comes again.
+   */
+  readonly onStall?: (stall: Stall) => void;
 }
 
 export const KAFKA_OPTIONS = Symbol('weir.kafka.options');

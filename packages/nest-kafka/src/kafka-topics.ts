@@ -1,38 +1,46 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit, Optional } from '@nestjs/common';
-import { retry } from '@weir/errors';
+import { classify, retry } from '@weir/errors';
 import { KafkaAdmin, type TopicReport } from '@weir/kafka';
 import { type CheckResult, HealthRegistry } from '@weir/telemetry';
+import type { TopicDefinition } from '@weir/topics';
 
 import { KafkaMetrics } from './kafka-metrics.js';
 import { KAFKA_OPTIONS, type KafkaModuleOptions } from './kafka-options.js';
 
 const BACKOFF = { minMs: 250, maxMs: 5_000 };
 const PING_TIMEOUT_MS = 1_500;
+/** How old a comparison with the registry may get before a health check has it made anew. */
+const REPORTS_FRESH_MS = 5_000;
 
 /**
  * Makes the app's topics as soon as the brokers can be asked, and tells at `/health/kafka` which are missing or other than the registry
- * wants them. A topic that is there is never altered. The app starts meanwhile: whoever needs a topic waits for it.
+ * wants them. A topic that is there is never altered, and one that goes missing later is not made again: its records are gone, and
+ * somebody has to know. The app starts meanwhile: whoever needs a topic waits for it.
  */
 @Injectable()
 export class KafkaTopics implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('Kafka');
   private readonly ending = new AbortController();
+  private readonly definitions: readonly TopicDefinition[];
   private admin: KafkaAdmin | null = null;
-  private reports: readonly TopicReport[] | null = null;
+  private reports: readonly TopicReport[] = [];
+  /** By the monotonic clock; null until the topics were ensured. */
+  private comparedAt: number | null = null;
 
   constructor(
     @Inject(KAFKA_OPTIONS) private readonly options: KafkaModuleOptions,
     private readonly metrics: KafkaMetrics,
     @Optional() private readonly health?: HealthRegistry,
-  ) {}
+  ) {
+    const { topics, app } = options;
+    this.definitions = (app === undefined ? topics.all : topics.of(app)).map((each) => topics.resolved(each));
+  }
 
   onModuleInit(): void {
     // What an app can do without Kafka it goes on doing: producers and consumers speak for their own readiness.
     this.health?.register({ name: 'kafka', readiness: false, check: () => this.check() });
     if (!this.options.enabled) return;
-    this.admin = new KafkaAdmin(this.options.connection, {
-      observer: { operation: (name, status) => this.metrics.adminOperation(name, status === 'success') },
-    });
+    this.admin = new KafkaAdmin(this.options.connection, { observer: this.metrics.adminObserver() });
     void this.ensure(this.admin);
   }
 
@@ -41,37 +49,33 @@ export class KafkaTopics implements OnModuleInit, OnApplicationShutdown {
     await this.admin?.close();
   }
 
-  private get definitions() {
-    const { topics, app } = this.options;
-    return (app === undefined ? topics.all : topics.of(app)).map((definition) => topics.resolved(definition));
-  }
-
   /** Never rejects: it tries until the brokers answer or the app ends. */
   private async ensure(admin: KafkaAdmin): Promise<void> {
     try {
-      const reports = await retry(() => admin.ensureTopics(this.definitions), {
+      this.reports = await retry(() => admin.ensureTopics(this.definitions), {
         ...BACKOFF,
         signal: this.ending.signal,
         onRetry: (error, attempt) => {
           if (attempt === 1) this.logger.warn(`Topics are not ensured yet: ${error.message}`);
         },
       });
-      this.reports = reports;
-      for (const { name, status, problem } of reports)
-        if (status === 'missing' || status === 'drift') this.logger.warn(`Topic ${name}: ${problem ?? status}`);
+      for (const report of this.reports)
+        if (report.status === 'missing' || report.status === 'drift') this.logger.warn(inWords(report));
     } catch (error) {
       if (!this.ending.signal.aborted) this.logger.error('Topics could not be ensured', error);
     }
+    this.comparedAt = performance.now();
   }
 
   private async check(): Promise<CheckResult> {
     if (this.admin === null) return { status: 'degraded', enabled: false };
     const { brokerCount, topics } = await this.admin.ping(PING_TIMEOUT_MS);
+    void this.compareAgain(this.admin);
     const wanted = this.definitions.map(({ name }) => name);
     const missing = wanted.filter((name) => !topics.includes(name));
-    const drift = (this.reports ?? [])
-      .filter(({ status }) => status === 'drift')
-      .map((r) => ({ topic: r.name, drift: r.drift }));
+    const drift = this.reports
+      .filter(({ name, status }) => status === 'drift' && topics.includes(name))
+      .map(({ name, drift: settings }) => ({ topic: name, drift: settings }));
     return {
       status: missing.length > 0 || drift.length > 0 ? 'degraded' : 'healthy',
       broker_count: brokerCount,
@@ -81,4 +85,20 @@ export class KafkaTopics implements OnModuleInit, OnApplicationShutdown {
       drift,
     };
   }
+
+  /** In the background, for the next check: what an operator has mended since is not to be told for ever. Never rejects. */
+  private async compareAgain(admin: KafkaAdmin): Promise<void> {
+    if (this.comparedAt === null || performance.now() - this.comparedAt < REPORTS_FRESH_MS) return;
+    this.comparedAt = performance.now();
+    try {
+      this.reports = await admin.ensureTopics(this.definitions, { create: false });
+    } catch (error) {
+      this.logger.debug(`Topics could not be compared: ${classify(error).message}`);
+    }
+  }
+}
+
+function inWords({ name, status, problem, drift }: TopicReport): string {
+  const settings = drift.map(({ setting, wanted, actual }) => `${setting} is ${actual} instead of ${wanted}`);
+  return `Topic ${name} is ${status === 'drift' ? `not as it should be: ${settings.join(', ')}` : `missing: ${problem}`}`;
 }

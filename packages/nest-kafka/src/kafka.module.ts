@@ -42,8 +42,11 @@ export class KafkaModule {
         },
         {
           provide: Symbol(`lifecycle of ${producerOptions.name}`),
-          inject: [token],
-          useFactory: (producer: RecordProducer) => new ProducerLifecycle(producer),
+          inject: [token, KafkaMetrics],
+          useFactory: (producer: RecordProducer, metrics: KafkaMetrics) => {
+            metrics.watchQueue(producerOptions.name, producer);
+            return new ProducerLifecycle(producer);
+          },
         },
       ],
       exports: [token],

@@ -1,27 +1,12 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, type INestApplication, Inject, Module } from '@nestjs/common';
-import type { MicroserviceOptions } from '@nestjs/microservices';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
-import {
-  type KafkaConnection,
-  type RecordBatch,
-  RecordProducer,
-  type TopicPartition,
-  type TopicPartitionOffset,
-} from '@weir/kafka';
-import { engines, eventually, uniqueName } from '@weir/testing';
-import { metricsRaw, resolveTopics } from '@weir/topics';
+import { Controller, type Type } from '@nestjs/common';
+import type { RecordBatch, RecordProducer, Stall, TopicPartition, TopicPartitionOffset } from '@weir/kafka';
+import { eventually, uniqueName } from '@weir/testing';
+import { metricsRaw } from '@weir/topics';
 
-import { AssignmentHandler, BatchHandler, BatchTransport, KafkaModule } from '../src/index.js';
+import { AssignmentHandler, BatchHandler, BatchTransport, type KafkaModuleOptions } from '../src/index.js';
+import { boot, type Booted, PRODUCER, topicsWith } from './app-fixture.js';
 import { createTopic, groupOffset } from './outside.js';
-
-const PRODUCER = Symbol('producer');
-const connection = (): KafkaConnection => ({
-  bootstrapServers: engines().kafka.bootstrapServers,
-  clientId: 'weir-test',
-  securityProtocol: 'PLAINTEXT',
-});
 
 const handled: string[] = [];
 const asked: TopicPartition[] = [];
@@ -43,116 +28,168 @@ class Handler {
   }
 }
 
-let app: INestApplication | null = null;
+let booted: Booted | null = null;
 let topic = '';
 let group = '';
 
-async function boot(enabled = true): Promise<INestApplication> {
-  const topics = resolveTopics({ overrides: { [metricsRaw.name]: topic } });
-  @Module({
-    imports: [
-      KafkaModule.forRoot({
-        connection: connection(),
-        enabled,
-        topics,
-        consumerGroup: group,
-        consumer: {
-          sessionTimeoutMs: 6_000,
-          maxPollIntervalMs: 6_500,
-          backoff: { minMs: 20, maxMs: 50 },
-          lagIntervalMs: 250,
-        },
-      }),
-      KafkaModule.producer(PRODUCER, {
-        name: 'test',
-        compression: 'lz4',
-        lingerMs: 1,
-        deliveryTimeoutMs: 5_000,
-        maxQueuedRecords: 1_000,
-        maxQueuedBytes: 1_000_000,
-      }),
-    ],
-    controllers: [Handler],
-  })
-  class AppModule {
-    constructor(@Inject(PRODUCER) readonly producer: RecordProducer) {}
-  }
-  const module = await Test.createTestingModule({ imports: [AppModule] }).compile();
-  const created = module.createNestApplication(new FastifyAdapter(), { logger: false });
-  created.connectMicroservice<MicroserviceOptions>({ strategy: created.get(BatchTransport) });
-  await created.init();
-  await created.startAllMicroservices();
-  app = created;
-  return created;
+async function start(options: Partial<KafkaModuleOptions> = {}, controllers: Type[] = [Handler]): Promise<Booted> {
+  booted = await boot({ topics: topicsWith(topic), consumerGroup: group, controllers, ...options });
+  return booted;
 }
+
+const send = ({ app }: Booted, ...values: string[]): Promise<void> =>
+  app
+    .get<RecordProducer>(PRODUCER)
+    .send(values.map((value) => ({ topic, key: null, value: Buffer.from(value), partition: 0 })));
+
+const transportOf = ({ app }: Booted): BatchTransport => app.get(BatchTransport);
+
+const committed = (offset: number): Promise<number> =>
+  eventually(
+    () => groupOffset(group, topic),
+    (found) => found === offset,
+  );
 
 beforeAll(async () => {
   topic = await createTopic(uniqueName('nest'));
-});
-beforeAll(() => {
   group = uniqueName('group');
 });
 afterEach(async () => {
-  await app?.close();
-  app = null;
+  await booted?.app.close();
+  booted = null;
   failing = false;
 });
 
 describe('BatchTransport', () => {
   it('hands batches to the decorated method, asks it where to start, and commits when it resolves', async () => {
-    const producer = (await boot()).get<RecordProducer>(PRODUCER);
-    await producer.send(
-      ['a', 'b', 'c'].map((value) => ({ topic, key: null, value: Buffer.from(value), partition: 0 })),
-    );
+    await send(await start(), 'a', 'b', 'c');
     await eventually(
       () => handled.length,
       (n) => n === 3,
     );
     expect(handled).toEqual(['a', 'b', 'c']);
     expect(asked).toEqual([{ topic, partition: 0 }]);
-    await eventually(
-      () => groupOffset(group, topic),
-      (offset) => offset === 3,
-    );
+    await committed(3);
   });
 
-  it('keeps the offset where the method throws, says why it waits, and goes on once it resolves', async () => {
+  it('keeps the offset where the method throws, is not ready and says why, and goes on once it resolves', async () => {
     failing = true;
-    const booted = await boot();
-    const consumer = booted.get(BatchTransport).consumer(metricsRaw);
-    await booted.get<RecordProducer>(PRODUCER).send([{ topic, key: null, value: Buffer.from('d'), partition: 0 }]);
+    const started = await start();
+    await send(started, 'd');
+    const consumer = transportOf(started).consumer(metricsRaw);
     await eventually(
       () => consumer.state,
       (state) => state.status === 'waiting',
     );
     expect(await groupOffset(group, topic)).toBe(3);
-    failing = false;
     await eventually(
-      () => groupOffset(group, topic),
-      (offset) => offset === 4,
+      () => started.health.readiness(),
+      ({ reasons }) => reasons.includes('consumer'),
     );
+    failing = false;
+    await committed(4);
     expect(handled.at(-1)).toBe('d');
+    await eventually(
+      () => started.health.readiness(),
+      ({ ready }) => ready,
+    );
   });
 
   it('commits what is settled and leaves the group when the app closes', async () => {
-    const booted = await boot();
-    await booted.get<RecordProducer>(PRODUCER).send([{ topic, key: null, value: Buffer.from('e'), partition: 0 }]);
+    const started = await start();
+    await send(started, 'e');
     await eventually(
       () => handled.at(-1),
       (last) => last === 'e',
     );
-    const transport = booted.get(BatchTransport);
-    await booted.close();
-    app = null;
+    await started.app.close();
+    booted = null;
     expect(await groupOffset(group, topic)).toBe(5);
-    expect(transport.states.get(metricsRaw.name)).toMatchObject({ status: 'stopped' });
+    expect(transportOf(started).states.get(metricsRaw.name)).toMatchObject({ status: 'stopped' });
   });
 
   it('boots without Kafka where it is disabled: no consumer, and sends are refused', async () => {
-    const booted = await boot(false);
-    expect(booted.get(BatchTransport).states.size).toBe(0);
-    await expect(booted.get<RecordProducer>(PRODUCER).send([{ topic, key: null, value: null }])).rejects.toMatchObject({
-      code: 'kafka_disabled',
+    const started = await start({ enabled: false });
+    expect(transportOf(started).states.size).toBe(0);
+    expect(() => transportOf(started).consumer(metricsRaw)).toThrow(
+      expect.objectContaining({ code: 'kafka_disabled' }),
+    );
+    await expect(send(started, 'x')).rejects.toMatchObject({ code: 'kafka_disabled' });
+  });
+
+  it('tells what its clients do in the metrics of the catalogue', async () => {
+    const started = await start();
+    await send(started, 'f');
+    await committed(6);
+    const scraped = await eventually(
+      () => started.metrics.scrape(),
+      (text) => text.includes('kafka_connection_status{component="admin"} 1'),
+    );
+    for (const line of [
+      `kafka_messages_produced_total{topic="${topic}",message_type="metrics.raw-value",status="success"} 1`,
+      `kafka_messages_consumed_total{topic="${topic}",group="${group}"} 1`,
+      'kafka_connection_status{component="producer"} 1',
+      'kafka_connection_status{component="consumer"} 1',
+      'weir_kafka_producer_queue_records{producer="test"} 0',
+      'weir_kafka_producer_queue_bytes{producer="test"} 0',
+    ])
+      expect(scraped).toContain(line);
+  });
+});
+
+describe('BatchTransport, where a handler is not as it should be', () => {
+  it('refuses a second handler of the same topic, which would get each batch as well', async () => {
+    @Controller()
+    class Second {
+      @BatchHandler(metricsRaw)
+      handle(): Promise<void> {
+        return Promise.resolve();
+      }
+    }
+    await expect(start({}, [Handler, Second])).rejects.toThrow('two handlers');
+  });
+
+  it('reads nothing while the assignment handler answers what is no offset', async () => {
+    const seen: string[] = [];
+    @Controller()
+    class Confused {
+      @BatchHandler(metricsRaw, { groupId: uniqueName('group') })
+      handle({ records }: RecordBatch): Promise<void> {
+        seen.push(...records.map((record) => String(record.value)));
+        return Promise.resolve();
+      }
+
+      @AssignmentHandler(metricsRaw)
+      starts(partitions: readonly TopicPartition[]): Promise<TopicPartitionOffset[]> {
+        return Promise.resolve(partitions.map((partition) => ({ ...partition, offset: Number.NaN })));
+      }
+    }
+    const started = await start({}, [Confused]);
+    await eventually(
+      () => transportOf(started).states.get(metricsRaw.name),
+      (state) => state?.status === 'waiting' && state.reason === 'unknown',
+    );
+    expect(seen).toEqual([]);
+  });
+
+  it('tells the owner of the process once a handler hangs, and is not ready', async () => {
+    const stalls: Stall[] = [];
+    @Controller()
+    class Hanging {
+      @BatchHandler(metricsRaw, { groupId: uniqueName('group'), stallTimeoutMs: 500 })
+      handle({ signal }: RecordBatch): Promise<void> {
+        return new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(new Error('told to give up')));
+        });
+      }
+    }
+    const started = await start({ onStall: (stall) => stalls.push(stall), drainTimeoutMs: 100 }, [Hanging]);
+    await send(started, 'g');
+    await eventually(() => stalls.length === 1);
+    expect(stalls[0]).toMatchObject({ kind: 'handler' });
+    expect(await started.health.check('consumer')).toMatchObject({
+      status: 'unhealthy',
+      consumers: { [metricsRaw.name]: { status: 'failed', reason: 'stalled' } },
     });
   });
 });

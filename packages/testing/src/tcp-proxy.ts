@@ -4,7 +4,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 /**
  * Stands before a real engine, so that a test can take it away and bring it back.
  *
- * It passes bytes on unread, which suits PostgreSQL and HTTP. A Kafka client asks a broker for its address and goes there itself.
+ * Bytes are passed on as they are. A Kafka client, however, asks a broker for its address and goes there itself: before a broker it
+ * puts its own port into the answers.
  */
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
@@ -14,6 +15,7 @@ export class TcpProxy {
   private constructor(
     private readonly targetHost: string,
     private readonly targetPort: number,
+    private readonly isBroker = false,
   ) {}
 
   /** Before the host and port of `url`; `away` refuses connections until `resume`. */
@@ -23,6 +25,20 @@ export class TcpProxy {
     await proxy.resume(); // takes a port, which it keeps
     if (away) await proxy.cut();
     return proxy;
+  }
+
+  /** Before the only broker of a cluster; `bootstrapServers` leads to it. */
+  static async beforeBroker(bootstrapServers: string, { away = false } = {}): Promise<TcpProxy> {
+    const [host = '', port = ''] = bootstrapServers.split(':');
+    const proxy = new TcpProxy(host, Number(port), true);
+    await proxy.resume();
+    if (away) await proxy.cut();
+    return proxy;
+  }
+
+  /** Its own host and port. */
+  get bootstrapServers(): string {
+    return `127.0.0.1:${this.port}`;
   }
 
   /** The same URL by way of the proxy. */
@@ -63,6 +79,18 @@ export class TcpProxy {
         for (const other of pair) other.destroy();
       });
     }
-    client.pipe(target).pipe(client);
+    client.pipe(target);
+    if (this.isBroker) target.on('data', (answer: Buffer) => client.write(this.withOwnPort(answer)));
+    else target.pipe(client);
+  }
+
+  /** In the responses that name brokers an address is the host's length and bytes, and the port as INT32. */
+  private withOwnPort(answer: Buffer): Buffer {
+    for (let at = answer.indexOf(this.targetHost); at >= 0; at = answer.indexOf(this.targetHost, at + 1)) {
+      const portAt = at + Buffer.byteLength(this.targetHost);
+      if (portAt + 4 <= answer.length && answer.readInt32BE(portAt) === this.targetPort)
+        answer.writeInt32BE(this.port, portAt);
+    }
+    return answer;
   }
 }
