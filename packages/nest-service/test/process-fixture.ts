@@ -1,13 +1,21 @@
 // A whole process for tests of signals and exit codes; see process.int.spec.ts.
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { Controller, Get, Module, type OnModuleDestroy } from '@nestjs/common';
-import { type Environment, parseEnvironment, serviceConfig, serviceVariables, secret } from '@weir/config';
+import { Controller, Get, Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { duration, type Environment, parseEnvironment, serviceConfig, serviceVariables, secret } from '@weir/config';
 
 import { createService, runService, ServiceModule } from '../src/index.js';
 
+let initTakesMs = 0;
+
 @Controller()
-class TroubleController implements OnModuleDestroy {
+class TroubleController implements OnModuleInit, OnModuleDestroy {
+  async onModuleInit(): Promise<void> {
+    if (initTakesMs === 0) return;
+    process.stdout.write('{"message":"starting slowly"}\n');
+    await wait(initTakesMs);
+  }
+
   @Get('slow/:ms')
   async slow(): Promise<object> {
     await wait(700);
@@ -38,9 +46,20 @@ class TroubleController implements OnModuleDestroy {
   }
 }
 
-function build(env?: Environment) {
-  const variables = { ...serviceVariables('fixture', 0), FIXTURE_KEY: secret({ about: 'A secret.' }) };
-  const config = serviceConfig(parseEnvironment(variables, env));
+async function build(env?: Environment) {
+  const variables = {
+    ...serviceVariables('fixture', 0),
+    FIXTURE_KEY: secret({ about: 'A secret.' }),
+    FIXTURE_BUILD_TAKES: duration({ default: 0, about: 'How long building takes.' }),
+    FIXTURE_INIT_TAKES: duration({ default: 0, about: 'How long a hook at the start takes.' }),
+  };
+  const values = parseEnvironment(variables, env);
+  const config = serviceConfig(values);
+  initTakesMs = values.FIXTURE_INIT_TAKES;
+  if (values.FIXTURE_BUILD_TAKES > 0) {
+    process.stdout.write('{"message":"building slowly"}\n');
+    await wait(values.FIXTURE_BUILD_TAKES);
+  }
 
   @Module({ imports: [ServiceModule.forApp(config)], controllers: [TroubleController] })
   class FixtureModule {}
@@ -48,4 +67,4 @@ function build(env?: Environment) {
   return createService(FixtureModule, config);
 }
 
-await runService(async () => build());
+await runService(() => build());

@@ -103,6 +103,33 @@ describe('a process told to end', () => {
   });
 });
 
+describe('a process told to end while it starts', () => {
+  it('ends at once with 0 while nothing is open', async () => {
+    const fixture = run({ FIXTURE_BUILD_TAKES: '60s' });
+    await fixture.line('building slowly');
+    fixture.child.kill('SIGTERM');
+    expect(await fixture.exit).toBe(0);
+  });
+
+  it('waits for the step that is under way, begins no work, closes what is open, and exits with 0', async () => {
+    const fixture = run({ FIXTURE_INIT_TAKES: '500ms' });
+    await fixture.line('starting slowly');
+    fixture.child.kill('SIGTERM');
+    expect(await fixture.exit).toBe(0);
+    const output = fixture.lines.join('\n');
+    expect(output).toMatch(/"signal":"SIGTERM".*hook ran.*"message":"Ended"/s);
+    expect(output).not.toMatch(/"level":"(?:error|fatal)"|is running/);
+  });
+
+  it('does not wait longer than it may', async () => {
+    const fixture = run({ FIXTURE_INIT_TAKES: '60s', SHUTDOWN_TIMEOUT_MS: '300ms' });
+    await fixture.line('starting slowly');
+    fixture.child.kill('SIGTERM');
+    expect(await fixture.exit).toBe(1);
+    await fixture.line('Not ended in time');
+  });
+});
+
 describe('a process in trouble', () => {
   it.each([
     ['throw', 'uncaughtException', 'thrown where nobody catches'],
@@ -130,14 +157,21 @@ describe('a process in trouble', () => {
     );
   });
 
-  it('says why it cannot listen, and exits with 1', async () => {
+  it('says in one sentence why it cannot listen, and exits with 1', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const address = taken.address();
     const port = typeof address === 'object' && address !== null ? String(address.port) : '';
     const fixture = run({ PORT: port });
     expect(await fixture.exit).toBe(1);
-    expect(await fixture.line('Could not start')).toContain('EADDRINUSE');
     taken.close();
+    const troubles = fixture.lines.filter((line) => /"level":"(?:warn|error|fatal)"/.test(line));
+    expect(troubles.map((line): unknown => JSON.parse(line))).toEqual([
+      expect.objectContaining({
+        level: 'fatal',
+        message: `Could not start: cannot listen on 127.0.0.1:${port}: another process listens there; PORT chooses another port.`,
+      }),
+    ]);
+    expect(fixture.lines.join('') + fixture.errors.join('')).not.toContain('    at ');
   });
 });

@@ -28,7 +28,7 @@ import {
 
 /** Lets a test hold a request in flight: `slow` waits here until `open`. */
 @Injectable()
-export class Gate implements OnApplicationShutdown {
+class Gate implements OnApplicationShutdown {
   private readonly events = new EventEmitter();
   readonly entered = once(this.events, 'entered');
   readonly opened = once(this.events, 'opened');

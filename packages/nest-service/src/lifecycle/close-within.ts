@@ -17,21 +17,33 @@ export type CloseOutcome =
 
 /**
  * Closes an app gracefully: not ready any more, nothing new is accepted, requests in flight are answered, then Nest's
- * hooks close what the app opened. Never rejects; gives up after `timeoutMs`.
+ * hooks close what the app opened. Waits first for a start that is under way, since Nest would close what is being opened.
+ * Never rejects; gives up after `timeoutMs`.
  */
-export async function closeWithin(app: NestFastifyApplication, timeoutMs: number): Promise<CloseOutcome> {
+export async function closeWithin(
+  app: NestFastifyApplication,
+  timeoutMs: number,
+  starting: Promise<unknown> = Promise.resolve(),
+): Promise<CloseOutcome> {
   app.get(HealthRegistry).shuttingDown();
   const requests = app.get(RequestsInFlight);
-  const closing = app.close().then(
-    (): CloseOutcome => ({ kind: 'closed' }),
-    (error: unknown): CloseOutcome => ({ kind: 'failed', error }),
-  );
+  const closing = closed(app, starting);
   const limit = wait(timeoutMs).then((): CloseOutcome => ({
     kind: 'hung',
     requests: requests.describe(),
     resources: activeResources(),
   }));
   return Promise.race([closing, limit]);
+}
+
+async function closed(app: NestFastifyApplication, starting: Promise<unknown>): Promise<CloseOutcome> {
+  await Promise.allSettled([starting]);
+  try {
+    await app.close();
+    return { kind: 'closed' };
+  } catch (error) {
+    return { kind: 'failed', error };
+  }
 }
 
 function activeResources(): Readonly<Record<string, number>> {

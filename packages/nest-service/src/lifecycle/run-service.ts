@@ -5,6 +5,8 @@ import { describeError, HealthRegistry, type Logger } from '@weir/telemetry';
 
 import { LOGGER, SERVICE_CONFIG } from '../tokens.js';
 import { closeWithin } from './close-within.js';
+import { ListenError } from './listen-error.js';
+import { SignalledEnd } from './signalled-end.js';
 
 /** EX_CONFIG of sysexits.h: a supervisor that sees it need not try again before someone changed something. */
 const EXIT_CONFIGURATION = 78;
@@ -13,27 +15,25 @@ const EXIT_FAILURE = 1;
 /**
  * Runs a whole process: builds the app, starts it, and ends it.
  *
- * The promise resolves once all is started. SIGTERM and SIGINT end the process with status 0 once everything has closed, or
- * with 1 past `SHUTDOWN_TIMEOUT_MS`, saying what hung; a second signal ends it at once. An error that nobody caught is logged and
- * ends it with 1. Configuration problems are printed as a list, and end it with 78.
+ * The promise resolves once all is started. SIGTERM and SIGINT end the process at any time, also while it starts: with status 0 once everything
+ * has closed, or with 1 past `SHUTDOWN_TIMEOUT_MS`, saying what hung; a second signal ends it at once. An error that nobody caught is
+ * logged and ends it with 1, and so does a start that fails. Configuration problems are printed as a list, and end it with 78.
  */
 export async function runService(build: () => Promise<NestFastifyApplication>): Promise<void> {
-  let app: NestFastifyApplication;
-  try {
-    app = await build();
-  } catch (thrown) {
-    process.stderr.write(`${startProblem(thrown)}\n`);
-    process.exit(thrown instanceof ConfigurationError ? EXIT_CONFIGURATION : EXIT_FAILURE);
-  }
+  const end = new SignalledEnd();
+  const app = await built(build);
   const logger = app.get<Logger>(LOGGER);
   const config = app.get<ServiceConfig>(SERVICE_CONFIG);
   endOnUncaught(logger);
-  endOnSignal(app, config, logger);
+  const starting = startService(app);
+  end.closes(app, starting);
   try {
-    const url = await startService(app);
+    const url = await starting;
     logger.info({ url, settings: config.settings }, `${config.name} ${config.version} is running`);
   } catch (error) {
-    logger.fatal({ error }, 'Could not start');
+    if (end.hasBegun) return; // a start that was interrupted has not failed
+    if (error instanceof ListenError) logger.fatal(`Could not start: ${error.message}`);
+    else logger.fatal({ error }, 'Could not start');
     await closeWithin(app, config.shutdownTimeoutMs);
     process.exit(EXIT_FAILURE);
   }
@@ -41,35 +41,33 @@ export async function runService(build: () => Promise<NestFastifyApplication>): 
 
 /**
  * Listens, so that health and /metrics answer, and only then lets work begin. It is not ready before. Resolves with its URL.
+ *
+ * Rejects with a ListenError where the address cannot be had, and where the app is closed meanwhile; no work begins then.
  */
 export async function startService(app: NestFastifyApplication): Promise<string> {
   const { port, host } = app.get<ServiceConfig>(SERVICE_CONFIG);
   const health = app.get(HealthRegistry);
   health.starting();
-  await app.listen(port, host);
+  await app.listen(port, host).catch((error: unknown) => {
+    throw ListenError.of(error, host, port) ?? error;
+  });
+  if (health.isShuttingDown) throw new Error('The app was closed while it started');
   await app.startAllMicroservices();
   health.started();
   return app.getUrl();
 }
 
-function endOnSignal(app: NestFastifyApplication, config: ServiceConfig, logger: Logger): void {
-  let ending = false;
-  const end = async (signal: NodeJS.Signals): Promise<void> => {
-    if (ending) {
-      logger.warn({ signal }, 'Told twice: ending at once');
-      process.exit(EXIT_FAILURE);
-    }
-    ending = true;
-    logger.info({ signal, timeoutMs: config.shutdownTimeoutMs }, 'Ending: no new work, finishing what is under way');
-    const outcome = await closeWithin(app, config.shutdownTimeoutMs);
-    if (outcome.kind === 'closed') {
-      logger.info('Ended');
-      process.exit(0);
-    }
-    logger.error(outcome, outcome.kind === 'hung' ? 'Not ended in time' : 'Ending failed');
-    process.exit(EXIT_FAILURE);
-  };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(signal));
+function built(build: () => Promise<NestFastifyApplication>): Promise<NestFastifyApplication> {
+  return build().catch((thrown: unknown) => {
+    process.stderr.write(`${buildProblem(thrown)}\n`);
+    return process.exit(thrown instanceof ConfigurationError ? EXIT_CONFIGURATION : EXIT_FAILURE);
+  });
+}
+
+function buildProblem(thrown: unknown): string {
+  if (thrown instanceof ConfigurationError) return thrown.message;
+  const { message, stack } = describeError(thrown);
+  return `Could not start: ${stack ?? message}`;
 }
 
 function endOnUncaught(logger: Logger): void {
@@ -79,10 +77,4 @@ function endOnUncaught(logger: Logger): void {
   };
   process.on('uncaughtException', end('uncaughtException'));
   process.on('unhandledRejection', end('unhandledRejection'));
-}
-
-function startProblem(thrown: unknown): string {
-  if (thrown instanceof ConfigurationError) return thrown.message;
-  const { message, stack } = describeError(thrown);
-  return `Could not start: ${stack ?? message}`;
 }

@@ -42,6 +42,20 @@ describe('problemOf', () => {
     expect(problemOf(thrown)).toMatchObject({ status, code });
   });
 
+  it('keeps what Fastify found, also where Nest hands it on as the cause of another error', () => {
+    const found = Object.assign(new Error('Request body is too large'), { code: 'FST_ERR_CTP_BODY_TOO_LARGE' });
+    const expected = { status: 413, code: 'payload_too_large' };
+    expect(problemOf(found)).toMatchObject(expected);
+    expect(problemOf(new HttpException(found.message, 413, { cause: found }))).toMatchObject(expected);
+    expect(problemOf(new BadRequestException('x', { cause: found }))).toMatchObject(expected);
+    const other = Object.assign(new Error('x'), { code: 'FST_ERR_VALIDATION' });
+    expect(problemOf(new BadRequestException('a is missing', { cause: other }))).toMatchObject({
+      status: 400,
+      code: 'bad_request',
+      detail: 'a is missing',
+    });
+  });
+
   it('shows what a caller may know, and not what went wrong inside', () => {
     expect(problemOf(new BadRequestException(['a must be b', 'c must be d'])).detail).toBe('a must be b; c must be d');
     expect(problemOf(new QueryBudgetError('more than 5,000 series')).detail).toBe('more than 5,000 series');
