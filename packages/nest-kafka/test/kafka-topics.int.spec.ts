@@ -113,7 +113,7 @@ describe('an app whose broker is away at its start', () => {
     const broker = await TcpProxy.beforeBroker(engines().kafka.bootstrapServers, { away: true });
     closers.push(() => broker.cut());
     const topics = topicsOfTest();
-    const connection = connectionTo(broker.bootstrapServers);
+    const connection = connectionTo(broker.address);
     const { health } = await start({ topics, app: 'metrics-consumer', connection, controllers: [Handler] });
     await told(health, ({ status, code }) => status === 'unhealthy' && code === 'kafka_unavailable');
     await eventually(

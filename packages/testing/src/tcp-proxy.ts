@@ -27,7 +27,7 @@ export class TcpProxy {
     return proxy;
   }
 
-  /** Before the only broker of a cluster; `bootstrapServers` leads to it. */
+  /** Before the one broker of these bootstrap servers, which has to advertise itself as it is named there. */
   static async beforeBroker(bootstrapServers: string, { away = false } = {}): Promise<TcpProxy> {
     const [host = '', port = ''] = bootstrapServers.split(':');
     const proxy = new TcpProxy(host, Number(port), true);
@@ -36,8 +36,8 @@ export class TcpProxy {
     return proxy;
   }
 
-  /** Its own host and port. */
-  get bootstrapServers(): string {
+  /** For clients that take no URL. */
+  get address(): string {
     return `127.0.0.1:${this.port}`;
   }
 
