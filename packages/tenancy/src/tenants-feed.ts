@@ -14,6 +14,10 @@ export interface TenantsFeedObserver {
   passedOver?(record: ConsumedRecord, reason: PassedOverReason, error: WeirError): void;
   /** The registry is away and a record has a schema that is not known yet: the view waits for it. */
   waiting?(error: WeirError): void;
+  /** The brokers or the topic are away, or may not be read. Told once for each code until reading has worked again. */
+  failed?(error: WeirError): void;
+  /** The topic was deleted and made anew: what was known is forgotten, and nobody is served until the new one was read. */
+  recreated?(topicId: string): void;
 }
 
 export interface TenantsFeedOptions {
@@ -35,6 +39,9 @@ export class TenantsFeed implements TopicProgress {
   private readonly decoder: AvroDecoder<Tenant>;
   private readonly closing = new AbortController();
   private readonly pending: ConsumedRecord[] = [];
+  private readonly failuresTold = new Map<string, number>();
+  /** Grows when the topic was made anew, so that records of the old one are not applied any more. */
+  private generation = 0;
   /** When the oldest record that is not applied yet came, by the monotonic clock; null where all are. */
   private behindSince: number | null = null;
   private reachedEnd = false;
@@ -46,7 +53,14 @@ export class TenantsFeed implements TopicProgress {
     private readonly options: TenantsFeedOptions,
   ) {
     this.decoder = tenantDecoder(registry);
-    this.reader = new TopicReader(connection, { topic: options.topic, onRecord: (record) => this.take(record) });
+    this.reader = new TopicReader(connection, {
+      topic: options.topic,
+      onRecord: (record) => this.take(record),
+      observer: {
+        failed: (error) => this.tellFailure(error),
+        recreated: (topicId) => this.beginAnew(topicId),
+      },
+    });
     view.follow(this);
   }
 
@@ -60,7 +74,7 @@ export class TenantsFeed implements TopicProgress {
     await this.reader.close();
   }
 
-  /** Stays true once it was: later records are news, and no reason to serve nobody. */
+  /** Stays true once it was, for the same topic: later records are news, and no reason to serve nobody. */
   get caughtUp(): boolean {
     this.reachedEnd ||= this.reader.caughtUp && this.behindSince === null;
     return this.reachedEnd;
@@ -81,9 +95,9 @@ export class TenantsFeed implements TopicProgress {
   /** One at a time, in the topic's order, so that a version never overtakes another. Never rejects. */
   private async applyPending(): Promise<void> {
     while (this.pending.length > 0) {
-      const records = this.pending.splice(0);
+      const [records, { generation }] = [this.pending.splice(0), this];
       if (!(await this.prepare(records))) return;
-      for (const record of records) this.apply(record);
+      if (generation === this.generation) for (const record of records) this.apply(record);
     }
     this.behindSince = null;
   }
@@ -113,6 +127,23 @@ export class TenantsFeed implements TopicProgress {
     const problem = tenantRecordProblem(tenant, record.key?.toString('utf8') ?? null);
     if (problem !== null) return this.passOver(record, 'invalid', new ValidationError('tenant_invalid', problem));
     this.view.apply(tenant);
+  }
+
+  /** Versions of the old topic say nothing about those of the new one, and what is not in it is no more. */
+  private beginAnew(topicId: string): void {
+    this.generation += 1;
+    this.pending.length = 0;
+    this.reachedEnd = false;
+    this.view.forget();
+    this.options.observer?.recreated?.(topicId);
+  }
+
+  private tellFailure(error: WeirError): void {
+    const [now, toldAt] = [performance.now(), this.failuresTold.get(error.code)];
+    const workedSince = toldAt !== undefined && now - this.reader.ageMs() > toldAt;
+    if (toldAt !== undefined && !workedSince) return;
+    this.failuresTold.set(error.code, now);
+    this.options.observer?.failed?.(error);
   }
 
   private passOver(record: ConsumedRecord, reason: PassedOverReason, error: WeirError): void {

@@ -108,6 +108,13 @@ export class TenantsView {
     return true;
   }
 
+  /** Forgets every record, as if the view were new: `loading` until the sentinel has come by again. */
+  forget(): void {
+    this.tenants.clear();
+    this.keys.clear();
+    this.sentinelSeen = false;
+  }
+
   /** The tenant of this id, unless it is unknown or deleted. */
   tenant(id: string): KnownTenant | null {
     const known = this.tenants.get(id);

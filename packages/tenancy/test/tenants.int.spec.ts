@@ -1,106 +1,50 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { connectSchemaRegistry, DEFAULT_LIMITS, type Tenant } from '@weir/avro';
-import { type ConsumedRecord, KafkaAdmin, RecordProducer } from '@weir/kafka';
-import { engines, eventually, TcpProxy, uniqueName } from '@weir/testing';
-import { resolveTopics, tenants as tenantsTopic } from '@weir/topics';
+import { connectSchemaRegistry } from '@weir/avro';
+import { engines, eventually, TcpProxy } from '@weir/testing';
 
-import { generateApiKey, TenantsFeed, TenantsPublisher, TenantsView } from '../src/index.js';
+import { newKey, tenant, TenantsTopic } from './topic-fixture.js';
 
-const connection = {
-  bootstrapServers: engines().kafka.bootstrapServers,
-  clientId: 'tenancy-test',
-  securityProtocol: 'PLAINTEXT',
-} as const;
-const registry = () => connectSchemaRegistry({ url: engines().schemaRegistry.url });
-
-function tenant(changes: Partial<Tenant> = {}): Tenant {
-  return {
-    tenant_id: 'acme',
-    name: 'Acme',
-    state: 'active',
-    version: 1,
-    limits: DEFAULT_LIMITS,
-    keys: [],
-    updated_at: Date.now(),
-    ...changes,
-  };
-}
+let topic: TenantsTopic;
+beforeEach(async () => {
+  topic = await TenantsTopic.make();
+});
+afterEach(() => topic.close());
 
 describe('the tenants topic, from publisher to view', () => {
-  let topic: string;
-  let producer: RecordProducer;
-  let publisher: TenantsPublisher;
-  const feeds: TenantsFeed[] = [];
-
-  beforeEach(async () => {
-    const topics = resolveTopics({ prefix: `${uniqueName('tenancy')}.` });
-    topic = topics.name(tenantsTopic);
-    const admin = new KafkaAdmin(connection);
-    await admin.ensureTopics([topics.resolved(tenantsTopic)]);
-    await admin.close();
-    producer = new RecordProducer(connection, {
-      name: 'tenants',
-      compression: 'none',
-      lingerMs: 0,
-      deliveryTimeoutMs: 10_000,
-      maxQueuedRecords: 1000,
-      maxQueuedBytes: 1_000_000,
-    });
-    await producer.start();
-    publisher = new TenantsPublisher(producer, registry(), { topic, autoRegister: true });
-  });
-
-  afterEach(async () => {
-    await Promise.all([...feeds.splice(0).map((feed) => feed.close()), producer.close(1000)]);
-  });
-
-  function follow(from = registry()): { view: TenantsView; passedOver: string[] } {
-    const view = new TenantsView({ maxAgeMs: 60_000 });
-    const passedOver: string[] = [];
-    const observer = {
-      passedOver: ({ offset }: ConsumedRecord, reason: string) => passedOver.push(`${offset} ${reason}`),
-    };
-    const feed = new TenantsFeed(connection, from, view, { topic, observer });
-    feeds.push(feed);
-    feed.start();
-    return { view, passedOver };
-  }
-
   it('is known whole to whoever starts later, and each change to whoever follows, within two seconds', async () => {
-    const { id, key, hash } = generateApiKey();
-    const keys = [{ id, hash, scopes: ['ingest'], expires_at: null, revoked_at: null }];
-    await publisher.publish([tenant({ keys }), tenant({ tenant_id: 'other' })]);
-    await publisher.publishSentinel();
+    const { presented, entry } = newKey();
+    await topic.publisher.publish([tenant({ keys: [entry] }), tenant({ tenant_id: 'other' })]);
+    await topic.publisher.publishSentinel();
 
-    const { view } = follow();
+    const { view } = topic.follow();
     await eventually(() => view.state === 'ready');
-    expect(view.authenticate(key, Date.now())).toMatchObject({ kind: 'ok', tenant: { id: 'acme' } });
+    expect(view.authenticate(presented, Date.now())).toMatchObject({ kind: 'ok', tenant: { id: 'acme' } });
 
-    await publisher.publish([tenant({ version: 2, keys: keys.map((entry) => ({ ...entry, revoked_at: 1 })) })]);
-    await eventually(() => view.authenticate(key, Date.now()).kind === 'revoked', Boolean, { timeoutMs: 2000 });
+    await topic.publisher.publish([tenant({ version: 2, keys: [{ ...entry, revoked_at: 1 }] })]);
+    await eventually(() => view.authenticate(presented, Date.now()).kind === 'revoked', Boolean, { timeoutMs: 2000 });
   });
 
   it('makes nobody ready while it is empty, as after someone created it again', async () => {
-    const { view } = follow();
+    const { view } = topic.follow();
     await eventually(() => view.waitingFor === 'sentinel');
-    await publisher.publish([tenant()]);
+    await topic.publisher.publish([tenant()]);
     await eventually(() => view.tenant('acme') !== null);
     expect(view.state).toBe('loading');
 
-    await publisher.publishSentinel();
+    await topic.publisher.publishSentinel();
     await eventually(() => view.state === 'ready');
   });
 
   it('may hold records that nobody can use: they are passed over and told', async () => {
-    await producer.send([
-      { topic, key: 'acme', value: Buffer.from('no frame') },
-      { topic, key: 'acme', value: null },
-      { topic, key: 'acme', value: Buffer.from([0, 0x7f, 0xff, 0xff, 0xff, 1]) },
+    await topic.producer.send([
+      { topic: topic.name, key: 'acme', value: Buffer.from('no frame') },
+      { topic: topic.name, key: 'acme', value: null },
+      { topic: topic.name, key: 'acme', value: Buffer.from([0, 0x7f, 0xff, 0xff, 0xff, 1]) },
     ]);
-    await publisher.publish([tenant()]);
-    await publisher.publishSentinel();
+    await topic.publisher.publish([tenant()]);
+    await topic.publisher.publishSentinel();
 
-    const { view, passedOver } = follow();
+    const { view, passedOver } = topic.follow();
     await eventually(() => view.state === 'ready');
     expect(view.tenant('acme')).not.toBeNull();
     expect(passedOver).toEqual(['0 frame', '1 null_value', '2 unknown_schema']);
@@ -109,11 +53,13 @@ describe('the tenants topic, from publisher to view', () => {
   it('waits for a registry that is away, and forgets nothing meanwhile', async () => {
     const { url } = engines().schemaRegistry;
     const proxy = await TcpProxy.before(url, { away: true });
+    const { publisher } = topic;
     await publisher.publish([tenant({ version: 1 }), tenant({ version: 3, name: 'Third' }), tenant({ version: 2 })]);
     await publisher.publishSentinel();
 
-    const { view } = follow(connectSchemaRegistry({ url: proxy.url(url) }));
-    await eventually(() => view.waitingFor === 'high_watermark');
+    const { view, feed } = topic.follow({ registry: connectSchemaRegistry({ url: proxy.url(url) }) });
+    await eventually(() => feed.ageMs() < Infinity && feed.ageMs() > 1_500); // read, and grows older undecoded
+    expect(view.waitingFor).toBe('high_watermark');
     await proxy.resume();
     await eventually(() => view.state === 'ready');
     expect(view.tenant('acme')).toMatchObject({ name: 'Third' });
@@ -121,7 +67,65 @@ describe('the tenants topic, from publisher to view', () => {
   });
 
   it('takes no tenant that readers would pass over', async () => {
-    await expect(publisher.publish([tenant({ tenant_id: '_weir' })])).rejects.toMatchObject({ code: 'tenant_invalid' });
-    await expect(publisher.publish([tenant({ tenant_id: 'a/b' })])).rejects.toMatchObject({ code: 'tenant_invalid' });
+    for (const odd of [tenant({ tenant_id: '_weir' }), tenant({ tenant_id: 'a/b' })])
+      await expect(topic.publisher.publish([odd])).rejects.toMatchObject({ code: 'tenant_invalid' });
+  });
+});
+
+describe('a view whose broker goes away', () => {
+  it('starts without it, then serves the keys that it knows, calls none unknown, and after its greatest age serves nobody', async () => {
+    const { presented, entry } = newKey();
+    const another = newKey();
+    await topic.publisher.publish([tenant({ keys: [entry] })]);
+    await topic.publisher.publishSentinel();
+    const broker = await TcpProxy.beforeBroker(engines().kafka.bootstrapServers, { away: true });
+    const { view, failures } = topic.follow({
+      bootstrapServers: broker.address,
+      freshMs: 2_000,
+      maxAgeMs: 6_000,
+    });
+    const answer = (key: string): string => view.authenticate(key, Date.now()).kind;
+    await eventually(() => failures.includes('kafka_unavailable'));
+    expect(view.state).toBe('loading');
+    expect(answer(presented)).toBe('unavailable');
+
+    await broker.resume();
+    await eventually(() => answer(presented) === 'ok');
+    expect(answer(another.presented)).toBe('unknown');
+
+    await broker.cut();
+    await topic.publisher.publish([tenant({ version: 2, keys: [entry, another.entry] })]);
+    await eventually(() => answer(another.presented) === 'unavailable');
+    expect(answer(presented)).toBe('ok');
+    await eventually(() => view.state === 'stale');
+    expect(answer(presented)).toBe('unavailable');
+
+    await broker.resume();
+    await eventually(() => answer(another.presented) === 'ok');
+    expect(answer(presented)).toBe('ok');
+    await broker.cut();
+  });
+});
+
+describe('a topic that was deleted and made anew', () => {
+  it('turns nobody away while it is empty, and counts alone once it was read, whatever versions the old one had', async () => {
+    const [old, fresh] = [newKey(), newKey()];
+    await topic.publisher.publish([tenant({ version: 7, keys: [old.entry] }), tenant({ tenant_id: 'gone' })]);
+    await topic.publisher.publishSentinel();
+    const { view } = topic.follow();
+    const answer = (key: string): string => view.authenticate(key, Date.now()).kind;
+    await eventually(() => answer(old.presented) === 'ok');
+
+    await topic.delete();
+    await topic.create();
+    await eventually(() => view.waitingFor === 'sentinel');
+    expect(answer(old.presented)).toBe('unavailable');
+    expect(answer(fresh.presented)).toBe('unavailable');
+
+    await topic.publisher.publish([tenant({ version: 1, keys: [fresh.entry] })]);
+    await topic.publisher.publishSentinel();
+    await eventually(() => answer(fresh.presented) === 'ok');
+    expect(answer(old.presented)).toBe('unknown');
+    expect(view.tenant('gone')).toBeNull();
   });
 });

@@ -1,4 +1,4 @@
-import { KafkaConsumerError, messageOf } from '@weir/errors';
+import { KafkaConsumerError, KafkaError, messageOf } from '@weir/errors';
 
 /** Codes of librdkafka (negative) and of the Kafka protocol that the consumer acts upon. */
 export const clientCodes = {
@@ -61,9 +61,13 @@ export function isFatal(error: unknown): boolean {
   return fact(error, 'isFatal') === true || clientCode(error) === clientCodes.fatal;
 }
 
-/** One of the client's errors as one of ours, with a stable code; one of ours as it is. */
+/** One of the client's errors as one of ours, with a stable code; one of ours, such as the admin client's, keeps its own. */
 export function consumerError(error: unknown): KafkaConsumerError {
   if (error instanceof KafkaConsumerError) return error;
+  if (error instanceof KafkaError) {
+    const { message, code, retryable, context } = error;
+    return new KafkaConsumerError(message, { cause: error, code, retryable, context });
+  }
   const number = clientCode(error);
   const code = number === null ? undefined : NAMES.get(number);
   return new KafkaConsumerError(messageOf(fact(error, 'message') ?? error), {
