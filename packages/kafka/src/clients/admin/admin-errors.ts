@@ -20,6 +20,7 @@ const KNOWN = new Map<number, { code: string; retryable: boolean }>([
   [ERRORS.ERR_UNKNOWN_MEMBER_ID, { code: 'group_active', retryable: true }],
   [ERRORS.ERR_ILLEGAL_GENERATION, { code: 'group_active', retryable: true }],
   [ERRORS.ERR_NON_EMPTY_GROUP, { code: 'group_active', retryable: true }],
+  [ERRORS.ERR_UNSTABLE_OFFSET_COMMIT, { code: 'offsets_unstable', retryable: true }],
   [ERRORS.ERR_INVALID_PARTITIONS, { code: 'kafka_request_invalid', retryable: false }],
   [ERRORS.ERR_INVALID_REPLICATION_FACTOR, { code: 'kafka_request_invalid', retryable: false }],
   [ERRORS.ERR_INVALID_CONFIG, { code: 'kafka_request_invalid', retryable: false }],

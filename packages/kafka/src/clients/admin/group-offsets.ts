@@ -1,13 +1,20 @@
+import kafka, { type LibrdKafkaError } from '@confluentinc/kafka-javascript';
 import { KafkaAdminError } from '@weir/errors';
+import { setTimeout as wait } from 'node:timers/promises';
 
 import type { KafkaConnection } from '../../connection.js';
-import type { TopicPartitionOffset } from '../../records.js';
+import type { TopicPartition, TopicPartitionOffset } from '../../records.js';
 import { clientSettings } from '../client-settings.js';
 import { NativeClient } from '../consumer/native-client.js';
 import { Wake } from '../consumer/wake.js';
+import { adminError } from './admin-errors.js';
+import type { NativeAdmin } from './native-admin.js';
+
+const { ERR_UNSTABLE_OFFSET_COMMIT } = kafka.CODES.ERRORS;
 
 const nothing = (): void => undefined;
 const POLL_INTERVAL_MS = 20;
+const STABLE_POLL_MS = 50;
 
 /**
  * Sets a group's offsets by the commit of a client that joined nothing, which Kafka takes while the group has no members.
@@ -27,6 +34,39 @@ export async function commitForGroup(
     await answered(client, client.commit(offsets), timeoutMs);
   } finally {
     await client.close();
+  }
+}
+
+interface GroupOffsets {
+  readonly error?: LibrdKafkaError;
+  readonly partitions: readonly (TopicPartitionOffset & { readonly error?: LibrdKafkaError })[];
+}
+
+/**
+ * A group's committed offsets, for all that it has unless partitions are given, once no transaction is about to change them (KIP-447).
+ *
+ * A partition with such a transaction is answered with an error and no offset: taken as "none committed" it would have a successor do
+ * the work again.
+ */
+export async function stableOffsets(
+  admin: NativeAdmin,
+  groupId: string,
+  partitions: readonly TopicPartition[] | undefined,
+  timeoutMs: number,
+): Promise<TopicPartitionOffset[]> {
+  if (partitions?.length === 0) return [];
+  const asked = { groupId, ...(partitions !== undefined && { partitions: [...partitions] }) };
+  const operation = `offsets of ${groupId}`;
+  for (const deadline = Date.now() + timeoutMs; ;) {
+    const [answer] = await admin.call<GroupOffsets[]>(operation, (client, done) =>
+      client.listConsumerGroupOffsets([asked], { timeout: timeoutMs, requireStableOffsets: true }, done),
+    );
+    const { partitions: found = [], error: groupError } = answer ?? {};
+    const error = groupError ?? found.find((at) => at.error !== undefined)?.error;
+    if (error === undefined)
+      return found.flatMap(({ topic, partition, offset }) => (offset < 0 ? [] : [{ topic, partition, offset }]));
+    if (error.code !== ERR_UNSTABLE_OFFSET_COMMIT || Date.now() > deadline) throw adminError(operation, error);
+    await wait(STABLE_POLL_MS);
   }
 }
 

@@ -16,7 +16,7 @@ import type {
 } from './descriptions.js';
 import { ensureTopics, type EnsureTopicsOptions, type TopicReport } from './ensure-topics.js';
 import { toGroupDescription, toTopicDescription } from './from-native.js';
-import { commitForGroup } from './group-offsets.js';
+import { commitForGroup, stableOffsets } from './group-offsets.js';
 import { NativeAdmin } from './native-admin.js';
 import { replicationFor } from './topic-shape.js';
 
@@ -154,17 +154,16 @@ export class KafkaAdmin {
     });
   }
 
-  /** What the group has committed, for all topics unless some are named. */
+  /**
+   * What the group has committed, for all topics unless some are named.
+   *
+   * Offsets that a transaction is about to commit are waited for; rejects (`offsets_unstable`) where its end does not come in time. Only
+   * for named topics does that hold for a partition's very first offset too: asked for all, the brokers leave it out.
+   */
   offsets(groupId: string, topics?: readonly string[]): Promise<TopicPartitionOffset[]> {
     return this.#counted('group_offsets', async () => {
-      const [answer] = await this.#native.call<{ partitions: TopicPartitionOffset[] }[]>(
-        `offsets of ${groupId}`,
-        (client, done) =>
-          client.listConsumerGroupOffsets([{ groupId }], { timeout: this.#timeout, requireStableOffsets: true }, done),
-      );
-      return (answer?.partitions ?? [])
-        .filter(({ topic, offset }) => offset >= 0 && (topics === undefined || topics.includes(topic)))
-        .map(({ topic, partition, offset }) => ({ topic, partition, offset }));
+      const partitions = topics === undefined ? undefined : await this.#partitionsOf(topics);
+      return stableOffsets(this.#native, groupId, partitions, this.#timeout);
     });
   }
 
@@ -182,9 +181,7 @@ export class KafkaAdmin {
   /** Of every partition of the topics; those of topics that are not there are left out. */
   watermarks(topics: readonly string[]): Promise<TopicWatermarks[]> {
     return this.#counted('watermarks', async () => {
-      const partitions = (await this.describeTopics(topics)).flatMap(({ name, partitions: all }) =>
-        all.map(({ partition }) => ({ topic: name, partition })),
-      );
+      const partitions = await this.#partitionsOf(topics);
       const [low, high] = await Promise.all([
         this.#listOffsets(partitions, kafka.OffsetSpec.EARLIEST),
         this.#listOffsets(partitions, kafka.OffsetSpec.LATEST),
@@ -221,6 +218,12 @@ export class KafkaAdmin {
 
   close(): Promise<void> {
     return this.#native.close();
+  }
+
+  async #partitionsOf(topics: readonly string[]): Promise<TopicPartition[]> {
+    return (await this.describeTopics(topics)).flatMap(({ name, partitions }) =>
+      partitions.map(({ partition }) => ({ topic: name, partition })),
+    );
   }
 
   async #listOffsets(

@@ -1,3 +1,4 @@
+import type { KafkaConsumer } from '@confluentinc/kafka-javascript';
 import { backoffMs, KafkaConsumerError } from '@weir/errors';
 
 import type { KafkaConnection } from '../../connection.js';
@@ -113,6 +114,17 @@ export class BatchConsumer {
     return answers;
   }
 
+  /**
+   * Lets a transaction carry this member's identity: its group, id and generation (KIP-447). For `TransactionalProducer.sendOffsets`.
+   * Also while it stops, as long as the handler is waited for. Rejects with `consumer_not_running` where there is no client.
+   *
+   * @internal
+   */
+  async asMember<T>(use: (member: KafkaConsumer) => Promise<T>): Promise<T> {
+    if (this.session === null) throw notRunning();
+    return this.session.client.lend(use);
+  }
+
   private async resolve(
     { client }: ConsumerSession,
     target: SeekTarget,
@@ -133,10 +145,7 @@ export class BatchConsumer {
   }
 
   private connected(): ConsumerSession {
-    if (this.session === null || this.stopping)
-      throw new KafkaConsumerError('The consumer has no connection to Kafka at the moment', {
-        code: 'consumer_not_running',
-      });
+    if (this.session === null || this.stopping) throw notRunning();
     return this.session;
   }
 
@@ -175,3 +184,6 @@ export class BatchConsumer {
     return this.stopping;
   }
 }
+
+const notRunning = (): KafkaConsumerError =>
+  new KafkaConsumerError('The consumer has no connection to Kafka at the moment', { code: 'consumer_not_running' });

@@ -10,6 +10,11 @@ import { Wake } from './wake.js';
 
 /** With nothing to read the client is polled this often all the same: rebalances are seen by polling. */
 const IDLE_POLL_MS = 100;
+/**
+ * Most records of one call. The client makes its objects on the main thread, at some 10 µs a record: thousands in one go would hold up
+ * the handler's own input and output, which is then waited for in turn instead of beside it.
+ */
+const MAX_POLL_RECORDS = 500;
 /** A handler that takes longer than this with a full buffer behind it is polled beside, with the partitions paused. */
 const HOLD_AFTER_MS = 500;
 
@@ -95,7 +100,7 @@ export class FetchLoop {
     if (!full) this.lastPollAt = Date.now();
     try {
       this.applyPauses(full);
-      const messages = await this.client.consume(full ? 1 : room);
+      const messages = await this.client.consume(full ? 1 : Math.min(room, MAX_POLL_RECORDS));
       const received = this.accept(messages);
       this.hooks.polled(received);
       return received;

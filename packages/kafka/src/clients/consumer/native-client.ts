@@ -1,6 +1,7 @@
 import kafka, {
   type ConsumerGlobalConfig,
   type ConsumerTopicConfig,
+  type KafkaConsumer,
   type LibrdKafkaError,
   type Message,
 } from '@confluentinc/kafka-javascript';
@@ -71,6 +72,7 @@ const CLOSE_TIMEOUT_MS = 10_000;
  * back: `close` waits for that.
  */
 export class NativeClient {
+  private readonly raw: KafkaConsumer;
   private readonly consumer: NativeConsumer;
   /** Those whose answer is outstanding, in the order in which they were sent, which is that of the answers. */
   private readonly commits: { resolve: () => void; reject: (error: unknown) => void }[] = [];
@@ -92,7 +94,8 @@ export class NativeClient {
         events.readable();
       },
     };
-    this.consumer = createConsumer({ ...settings, ...callbacks });
+    this.raw = new kafka.KafkaConsumer({ ...settings, ...callbacks });
+    this.consumer = asNativeConsumer(this.raw);
     this.consumer.on('event.error', (error) => {
       events.error(error);
     });
@@ -208,6 +211,18 @@ export class NativeClient {
     return { low: lowOffset, high: highOffset };
   }
 
+  /** Lets somebody else's native call use the client, which is not freed before that has come back. */
+  async lend<T>(use: (consumer: KafkaConsumer) => Promise<T>): Promise<T> {
+    if (this.closing || !this.consumer.isConnected())
+      throw new KafkaConsumerError('The client is not connected', { code: 'consumer_not_running' });
+    this.underway += 1;
+    try {
+      return await use(this.raw);
+    } finally {
+      this.underway -= 1;
+    }
+  }
+
   /** Resolves once a broker has answered. */
   async ping(timeoutMs: number): Promise<void> {
     await this.call((done) => {
@@ -256,8 +271,7 @@ function plain(partitions: readonly TopicPartition[]): TopicPartition[] {
   return partitions.map(({ topic, partition }) => ({ topic, partition }));
 }
 
-function createConsumer(settings: object): NativeConsumer {
-  const consumer: unknown = new kafka.KafkaConsumer(settings);
+function asNativeConsumer(consumer: unknown): NativeConsumer {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the package's declarations lack what we use of it
   return consumer as NativeConsumer;
 }

@@ -16,7 +16,7 @@ const { ERR__FATAL, ERR__STATE } = kafka.CODES.ERRORS;
 
 /** What librdkafka calls on the main thread. `opaque` is what was given to `produceRecord`. */
 export interface NativeProducerHandlers {
-  report(error: LibrdKafkaError | null, opaque: unknown, topic: string): void;
+  report(error: LibrdKafkaError | null, opaque: unknown, topic: string, partition: number, offset: number): void;
   /** The idempotent or transactional producer can never deliver again. */
   fatal(error: LibrdKafkaError): void;
   log?(line: ClientLogLine): void;
@@ -63,7 +63,7 @@ export class NativeProducer {
       handlers.log?.({ severity: line.severity, facility: line.fac, message: line.message }),
     );
     this.client.on('delivery-report', (error: LibrdKafkaError | null, report) => {
-      handlers.report(error, report.opaque, report.topic);
+      handlers.report(error, report.opaque, report.topic, report.partition, report.offset);
       if (error !== null && isFatal(error)) handlers.fatal(error);
     });
   }
@@ -134,7 +134,7 @@ export const nativeHeaders = (headers: readonly RecordHeader[] | undefined): Mes
 const nativeError = (thrown: unknown): LibrdKafkaError =>
   isNative(thrown) ? thrown : { message: messageOf(thrown), code: ERR__STATE, errno: ERR__STATE, origin: 'local' };
 
-const isNative = (thrown: unknown): thrown is LibrdKafkaError =>
+export const isNative = (thrown: unknown): thrown is LibrdKafkaError =>
   typeof thrown === 'object' && thrown !== null && 'code' in thrown && typeof thrown.code === 'number';
 
 /** The idempotent or transactional producer can never deliver again. */
