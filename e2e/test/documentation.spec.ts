@@ -37,3 +37,16 @@ describe('documentation that is made from code', () => {
     expect(readers).toEqual([]);
   });
 });
+
+describe('docs/reference/errors.md', () => {
+  it('explains every code that an error or a health check of packages and metrics-consumer carries', () => {
+    const page = textOf('docs/reference/errors.md');
+    const written = /\bcode(?::| =) '([a-z]+(?:_[a-z]+)*)'|\[clientCodes\.\w+, '([a-z_]+)'\]/g;
+    const codes = ['packages', 'apps/metrics-consumer']
+      .flatMap(sources)
+      .filter((path) => path.includes('/src/') && !path.endsWith('.spec.ts'))
+      .flatMap((path) => [...textOf(path).matchAll(written)].map(([, given, mapped]) => given ?? mapped ?? ''));
+    expect(codes.length).toBeGreaterThan(50);
+    expect([...new Set(codes)].filter((code) => !page.includes(`| \`${code}\` `))).toEqual([]);
+  });
+});

@@ -138,6 +138,7 @@ function endProcess({ kind, forMs }: Stall): void {
   setImmediate(() => {
     throw new KafkaConsumerError(`Nothing moved for ${forMs} ms though there is work (${kind})`, {
       code: 'consumer_stalled',
+      retryable: false,
     });
   });
 }
