@@ -23,6 +23,7 @@ const CLIENT_GRACE_MS = 2_000;
 // Sent with the connection itself, so that no session exists without them.
 // - Bounds of partitions and exact arithmetic on times are written for UTC.
 // - A server that cannot reach its client ends the session, and with it the row locks, after about half a minute.
+// - A statement whose client has gone is ended within a second, and not when its answer cannot be sent.
 // - A row that lands in a compressed chunk decompresses a segment; TimescaleDB's limit would fail such a batch for ever (53400).
 //   PostgreSQL without TimescaleDB takes the name as a placeholder.
 const SESSION = [
@@ -31,6 +32,7 @@ const SESSION = [
   '-c tcp_keepalives_interval=5',
   '-c tcp_keepalives_count=3',
   '-c tcp_user_timeout=30000',
+  '-c client_connection_check_interval=1000',
   '-c timescaledb.max_tuples_decompressed_per_dml_transaction=0',
 ].join(' ');
 

@@ -1,5 +1,7 @@
-import type { Pool, PoolClient } from 'pg';
+import { StoreUnavailableError } from '@weir/errors';
+import { escapeLiteral, type Pool, type PoolClient } from 'pg';
 
+import { LedgerAccountingError } from './ledger-errors.js';
 import type { LedgerEntry, LedgerReport, PartitionRange, SettledCounts } from './settlement.js';
 
 /** A line under its lock. */
@@ -16,53 +18,72 @@ export interface LineMove {
 }
 
 /**
- * Makes the lines that are missing (they begin at the range's `from`), locks them all, and reads `next` under the lock. In the
- * order of topic id and partition, so that two members with overlapping batches cannot wait for each other.
+ * Begins a transaction, makes the lines that are missing (they begin at the range's `from`), locks them all, and reads `next` under the
+ * lock. In the order of topic id and partition, so that two members with overlapping batches cannot wait for each other.
+ *
+ * In one round trip, hence with literals: a query with parameters holds one statement.
  */
-export async function lockLines(client: PoolClient, ranges: readonly PartitionRange[]): Promise<LockedLine[]> {
-  const topicIds = ranges.map((range) => range.topicId);
-  const partitions = ranges.map((range) => range.partition);
-  await client.query(
-    `INSERT INTO metrics.ledger (topic_id, partition, topic, first, next)
-     SELECT topic_id, partition, topic, first, first
-     FROM unnest($1::uuid[], $2::int[], $3::text[], $4::bigint[]) AS r (topic_id, partition, topic, first)
-     ORDER BY topic_id, partition
-     ON CONFLICT (topic_id, partition) DO NOTHING`,
-    [topicIds, partitions, ranges.map((range) => range.topic), ranges.map((range) => range.from)],
+export async function beginWithLines(client: PoolClient, ranges: readonly PartitionRange[]): Promise<LockedLine[]> {
+  const lines = ranges.map(
+    ({ topicId, partition, topic, from }, at) =>
+      `(${uuid(topicId)}, ${integer(partition)}, ${escapeLiteral(topic)}, ${integer(from)}, ${at})`,
   );
-  const { rows } = await client.query<{ at: string; next: string }>(
-    `SELECT r.at, l.next
-     FROM metrics.ledger l
-     JOIN unnest($1::uuid[], $2::int[]) WITH ORDINALITY AS r (topic_id, partition, at) USING (topic_id, partition)
-     ORDER BY l.topic_id, l.partition
-     FOR UPDATE OF l`,
-    [topicIds, partitions],
-  );
-  const next = new Map(rows.map((row) => [Number(row.at) - 1, Number(row.next)]));
-  return ranges.map((range, i) => ({ range, next: next.get(i) ?? range.from }));
+  // A statement that waited for a line has to see what its holder committed: READ COMMITTED, whatever the default.
+  const begin = 'BEGIN ISOLATION LEVEL READ COMMITTED';
+  if (lines.length === 0) {
+    await client.query(begin);
+    return [];
+  }
+  const batch = `(VALUES ${lines.join(', ')}) AS r (topic_id, partition, topic, first, at)`;
+  const results: unknown = await client.query(`${begin};
+    INSERT INTO metrics.ledger (topic_id, partition, topic, first, next)
+    SELECT topic_id, partition, topic, first, first FROM ${batch} ORDER BY topic_id, partition
+    ON CONFLICT (topic_id, partition) DO NOTHING;
+    SELECT r.at, l.next FROM metrics.ledger l JOIN ${batch} USING (topic_id, partition)
+    ORDER BY l.topic_id, l.partition FOR UPDATE OF l`);
+  const next = new Map((lastOf(results)?.rows ?? []).map((row) => [Number(row['at']), Number(row['next'])]));
+  return ranges.map((range, at) => ({ range, next: next.get(at) ?? range.from }));
 }
 
-/** Moves locked lines to their ranges' `to`. */
-export async function moveLines(client: PoolClient, moves: readonly LineMove[]): Promise<void> {
-  if (moves.length === 0) return;
-  const counts = (of: keyof SettledCounts): number[] => moves.map((move) => move.counts[of] ?? 0);
-  await client.query(
-    `UPDATE metrics.ledger l
-     SET next = m.next, stored = l.stored + m.stored, dead_lettered = l.dead_lettered + m.dead_lettered,
-         gap = l.gap + m.gap, expired = l.expired + m.expired
-     FROM unnest($1::uuid[], $2::int[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
-       AS m (topic_id, partition, next, stored, dead_lettered, gap, expired)
-     WHERE l.topic_id = m.topic_id AND l.partition = m.partition`,
-    [
-      moves.map((move) => move.range.topicId),
-      moves.map((move) => move.range.partition),
-      moves.map((move) => move.range.to),
-      counts('stored'),
-      counts('deadLettered'),
-      counts('gap'),
-      counts('expired'),
-    ],
+/** Moves locked lines to their ranges' `to` and commits, in one round trip. Rejects where the answer is not that it was committed. */
+export async function moveLinesAndCommit(client: PoolClient, moves: readonly LineMove[]): Promise<void> {
+  const rows = moves.map(({ range: { topicId, partition, to }, counts: { stored, deadLettered, gap, expired = 0 } }) =>
+    [uuid(topicId), ...[partition, to, stored, deadLettered, gap, expired].map(integer)].join(', '),
   );
+  const update = `
+    UPDATE metrics.ledger l
+    SET next = m.next, stored = l.stored + m.stored, dead_lettered = l.dead_lettered + m.dead_lettered,
+        gap = l.gap + m.gap, expired = l.expired + m.expired
+    FROM (VALUES (${rows.join('), (')})) AS m (topic_id, partition, next, stored, dead_lettered, gap, expired)
+    WHERE l.topic_id = m.topic_id AND l.partition = m.partition;`;
+  const results: unknown = await client.query(`${rows.length === 0 ? '' : update} COMMIT`);
+  const command = lastOf(results)?.command ?? 'nothing';
+  // A transaction that failed earlier is rolled back by COMMIT, without an error.
+  if (command !== 'COMMIT') throw new StoreUnavailableError(`COMMIT answered ${command}`);
+}
+
+function uuid(text: string): string {
+  return `${escapeLiteral(text)}::uuid`;
+}
+
+function integer(value: number): string {
+  if (!Number.isSafeInteger(value)) throw new LedgerAccountingError(`${value} is no count and no offset`);
+  return `${value}::bigint`;
+}
+
+interface AnyResult {
+  readonly command: string;
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+}
+
+function isResult(value: unknown): value is AnyResult {
+  return typeof value === 'object' && value !== null && 'command' in value && 'rows' in value;
+}
+
+/** A query of several statements has as many results, which node-postgres' declarations do not know. */
+function lastOf(results: unknown): AnyResult | undefined {
+  const last: unknown = Array.isArray(results) ? results.at(-1) : results;
+  return isResult(last) ? last : undefined;
 }
 
 /** The whole ledger, sorted by topic and partition. */

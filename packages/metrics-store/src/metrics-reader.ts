@@ -16,68 +16,80 @@ import type {
   SeriesDescription,
   SeriesFilter,
 } from './read/query.js';
-import { asTenant, type TenantSession } from './read/tenant-session.js';
+import { type AskOptions, asTenant, type TenantSession } from './read/tenant-session.js';
 
 /**
  * The reading side of the metrics store: the one way in which a query reaches a tenant's data.
  *
  * Every question names its tenant and is answered from that tenant's rows alone. Rejects with QueryBudgetError past a limit,
- * with ValidationError for a cursor that is none, and with StoreUnavailableError while the database is away.
+ * with ValidationError for a cursor that is none, and with StoreUnavailableError while the database is away. A question whose
+ * `signal` is aborted ends in the database too, and rejects with the signal's reason.
  */
 export class MetricsReader {
   private readonly pool: Pool;
+  /** A check of health must not stand in line behind queries. */
+  private readonly probe: Pool;
   private readonly budget: QueryBudget;
 
   constructor(connection: StoreConnection, budget: Partial<QueryBudget> = {}) {
     this.budget = { ...defaultBudget, ...budget };
     // Each query sets its own limit; the session's is that of a client that waits no longer for any answer.
-    this.pool = openPool({ ...connection, statementTimeoutMs: this.budget.timeoutMs });
+    const limited = { ...connection, statementTimeoutMs: this.budget.timeoutMs };
+    this.pool = openPool(limited);
+    this.probe = openPool({ ...limited, maxConnections: 1 });
   }
 
   /** Raw points, newest first. */
-  points(query: PointsQuery): Promise<PointsPage> {
-    return this.ask(query.tenantId, (session) => readPoints(session, query, this.budget));
+  points(query: PointsQuery, options?: AskOptions): Promise<PointsPage> {
+    return this.ask(query.tenantId, options, (session) => readPoints(session, query, this.budget));
   }
 
   /** One value for each bucket of time and group of series. */
-  aggregate(query: AggregateQuery): Promise<AggregateResult> {
-    return this.ask(query.tenantId, (session) => readAggregate(session, query, this.budget));
+  aggregate(query: AggregateQuery, options?: AskOptions): Promise<AggregateResult> {
+    return this.ask(query.tenantId, options, (session) => readAggregate(session, query, this.budget));
   }
 
   /** Names of metrics, sorted. */
-  names(query: SeriesFilter & ListQuery): Promise<ListPage<string>> {
-    return this.ask(query.tenantId, (session) => readNames(session, query));
+  names(query: SeriesFilter & ListQuery, options?: AskOptions): Promise<ListPage<string>> {
+    return this.ask(query.tenantId, options, (session) => readNames(session, query));
   }
 
   /** Names of labels, sorted. */
-  labelNames(query: SeriesFilter & ListQuery): Promise<ListPage<string>> {
-    return this.ask(query.tenantId, (session) => readLabelNames(session, query));
+  labelNames(query: SeriesFilter & ListQuery, options?: AskOptions): Promise<ListPage<string>> {
+    return this.ask(query.tenantId, options, (session) => readLabelNames(session, query));
   }
 
   /** Values that a label has, sorted. */
-  labelValues(query: SeriesFilter & ListQuery & { readonly label: string }): Promise<ListPage<string>> {
-    return this.ask(query.tenantId, (session) => readLabelValues(session, query));
+  labelValues(
+    query: SeriesFilter & ListQuery & { readonly label: string },
+    options?: AskOptions,
+  ): Promise<ListPage<string>> {
+    return this.ask(query.tenantId, options, (session) => readLabelValues(session, query));
   }
 
   /** What series there are, sorted by name. */
-  series(query: SeriesFilter & ListQuery): Promise<ListPage<SeriesDescription>> {
-    return this.ask(query.tenantId, (session) => readSeries(session, query));
+  series(query: SeriesFilter & ListQuery, options?: AskOptions): Promise<ListPage<SeriesDescription>> {
+    return this.ask(query.tenantId, options, (session) => readSeries(session, query));
   }
 
-  /** A round trip; for health checks. */
+  /** A round trip that needs what every query needs: the store's schema, and the right to read it. For health checks. */
   async ping(): Promise<void> {
     try {
-      await this.pool.query('SELECT 1');
+      await this.probe.query('SELECT FROM metrics.tenant_series LIMIT 0');
     } catch (thrown) {
       throw unavailable(thrown, 'the store does not answer');
     }
   }
 
   async close(): Promise<void> {
-    await this.pool.end();
+    await Promise.all([this.pool.end(), this.probe.end()]);
   }
 
-  private ask<T>(tenantId: string, work: (session: TenantSession) => Promise<T>): Promise<T> {
-    return asTenant(this.pool, tenantId, this.budget, work);
+  private ask<T>(
+    tenantId: string,
+    options: AskOptions | undefined,
+    work: (session: TenantSession) => Promise<T>,
+  ): Promise<T> {
+    return asTenant(this.pool, tenantId, this.budget, work, options);
   }
 }

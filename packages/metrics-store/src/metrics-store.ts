@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 
 import { openPool, type StoreConnection } from './connection.js';
 import { unavailable } from './faults.js';
-import { lockLines, moveLines, readLedger } from './ledger.js';
+import { beginWithLines, moveLinesAndCommit, readLedger } from './ledger.js';
 import { LedgerAccountingError } from './ledger-errors.js';
 import { PartitionKeeper } from './partitions.js';
 import type { LedgerReport, PartitionRange, SettlementUnit } from './settlement.js';
@@ -122,9 +122,7 @@ export class MetricsStore {
 
   private async begin(client: PoolClient, ranges: readonly PartitionRange[]): Promise<LedgerUnit> {
     try {
-      // A statement that waited for a line has to see what its holder committed: READ COMMITTED, whatever the default.
-      await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
-      return new LedgerUnit(client, this.writer, await lockLines(client, ranges));
+      return new LedgerUnit(client, this.writer, await beginWithLines(client, ranges));
     } catch (thrown) {
       throw unavailable(thrown, 'the ledger was not locked');
     }
@@ -133,10 +131,7 @@ export class MetricsStore {
   private async commit(client: PoolClient, unit: LedgerUnit): Promise<void> {
     const moves = unit.close();
     try {
-      await moveLines(client, moves);
-      const { command } = await client.query('COMMIT');
-      // A transaction that failed earlier is rolled back by COMMIT, without an error.
-      if (command !== 'COMMIT') throw new StoreUnavailableError(`COMMIT answered ${command}`);
+      await moveLinesAndCommit(client, moves);
     } catch (thrown) {
       throw unavailable(thrown, 'not committed, or not known to be');
     }

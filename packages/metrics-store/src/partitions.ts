@@ -30,8 +30,11 @@ export class PartitionKeeper {
   async ensureFor(timestampsMs: readonly number[]): Promise<void> {
     if (this.native === false) return;
     const missing = new Set<number>();
+    let seen: number | undefined;
     for (const timestampMs of timestampsMs) {
       const day = Math.floor(timestampMs / DAY_MS);
+      if (day === seen) continue;
+      seen = day;
       if (!this.created.has(day)) missing.add(day);
     }
     if (missing.size > 0) await this.create([...missing]);

@@ -38,12 +38,8 @@ export class LedgerUnit implements SettlementUnit {
   }
 
   async write(samples: readonly PositionedSample[]): Promise<readonly RefusedSample[]> {
-    for (const { topic, partition, offset } of samples) {
-      const { range, next } = this.accountOf(topic, partition).line;
-      if (offset < next || offset >= range.to)
-        throw new LedgerAccountingError(`${topic}[${partition}]@${offset} is not among ${next} to ${range.to}`);
-    }
     if (samples.length === 0) return [];
+    const written = this.countByAccount(samples);
     try {
       const { refused, newSeries } = await this.writer.write(this.client, samples);
       if (refused.length > 0) return refused;
@@ -52,7 +48,7 @@ export class LedgerUnit implements SettlementUnit {
       this.lost = thrown;
       throw unavailable(thrown, 'samples were not written');
     }
-    for (const { topic, partition } of samples) this.accountOf(topic, partition).written += 1;
+    for (const [account, count] of written) account.written += count;
     return [];
   }
 
@@ -84,6 +80,21 @@ export class LedgerUnit implements SettlementUnit {
       if (due > 0) moves.push({ range: line.range, counts: { stored, deadLettered, gap, expired } });
     }
     return moves;
+  }
+
+  /** Throws for a sample that does not belong to this transaction. */
+  private countByAccount(samples: readonly PositionedSample[]): Map<Account, number> {
+    const counts = new Map<Account, number>();
+    let account: Account | undefined; // that of the record before: a partition's records come in runs
+    for (const { topic, partition, offset } of samples) {
+      if (account?.line.range.partition !== partition || account.line.range.topic !== topic)
+        account = this.accountOf(topic, partition);
+      const { range, next } = account.line;
+      if (offset < next || offset >= range.to)
+        throw new LedgerAccountingError(`${topic}[${partition}]@${offset} is not among ${next} to ${range.to}`);
+      counts.set(account, (counts.get(account) ?? 0) + 1);
+    }
+    return counts;
   }
 
   private accountOf(topic: string, partition: number): Account {

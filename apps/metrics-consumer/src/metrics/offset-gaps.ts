@@ -11,16 +11,35 @@ export function partitionKey({ topic, partition }: TopicPartition): string {
   return `${topic}/${partition}`;
 }
 
+/** Items by the `partitionKey` of where they are from, in their order. */
+export function groupByPartition<T>(
+  items: readonly T[],
+  positionOf: (item: T) => TopicPartition,
+): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  let run: { readonly topic: string; readonly partition: number; readonly group: T[] } | undefined;
+  for (const item of items) {
+    const { topic, partition } = positionOf(item);
+    // A batch consists of runs of one partition: the key is made once for each.
+    if (run === undefined || run.partition !== partition || run.topic !== topic) {
+      const key = partitionKey({ topic, partition });
+      const group = groups.get(key) ?? [];
+      groups.set(key, group);
+      run = { topic, partition, group };
+    }
+    run.group.push(item);
+  }
+  return groups;
+}
+
 /** What a batch spans, partition by partition: from its first record to past its last. */
 export function spansOf(records: readonly ConsumedRecord[]): OffsetRange[] {
-  const spans = new Map<string, { topic: string; partition: number; from: number; to: number }>();
-  for (const { topic, partition, offset } of records) {
-    const span = spans.get(partitionKey({ topic, partition }));
-    if (span === undefined)
-      spans.set(partitionKey({ topic, partition }), { topic, partition, from: offset, to: offset + 1 });
-    else span.to = offset + 1;
-  }
-  return [...spans.values()];
+  return [...groupByPartition(records, (record) => record).values()].flatMap((group) => {
+    const [first] = group;
+    const last = group.at(-1);
+    if (first === undefined || last === undefined) return [];
+    return [{ topic: first.topic, partition: first.partition, from: first.offset, to: last.offset + 1 }];
+  });
 }
 
 /**

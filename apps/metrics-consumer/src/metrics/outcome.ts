@@ -1,7 +1,7 @@
 import type { MetricEvent } from '@weir/avro';
 import type { WeirError } from '@weir/errors';
 import type { ConsumedRecord, DeadLetter } from '@weir/kafka';
-import type { Sample } from '@weir/metrics-store';
+import type { PositionedSample } from '@weir/metrics-store';
 
 /** A record whose bytes were understood and whose tenant is known. */
 export interface DecodedEvent {
@@ -11,11 +11,10 @@ export interface DecodedEvent {
   readonly tenantId: string;
 }
 
-/** A record that is to be stored. */
-export interface StorableSample {
+/** A record that is to be stored, in the form in which the store takes it. */
+export interface StorableSample extends PositionedSample {
   readonly kind: 'sample';
   readonly record: ConsumedRecord;
-  readonly sample: Sample;
   /** Epoch milliseconds by ingest-api's clock; 0 where the record's schema does not have it. */
   readonly ingestedAt: number;
 }

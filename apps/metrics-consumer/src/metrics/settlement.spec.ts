@@ -17,6 +17,9 @@ const record = (partition: number, offset: number): ConsumedRecord => ({
 });
 const sample = (partition: number, offset: number): Outcome => ({
   kind: 'sample',
+  topic: 't',
+  partition,
+  offset,
   record: record(partition, offset),
   ingestedAt: 0,
   sample: {

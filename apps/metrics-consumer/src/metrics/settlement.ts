@@ -1,7 +1,7 @@
-import type { ConsumedRecord, TopicPartition } from '@weir/kafka';
+import type { ConsumedRecord } from '@weir/kafka';
 import type { PartitionRange, RefusedSample, SettlementUnit } from '@weir/metrics-store';
 
-import { gapsIn, type OffsetRange, partitionKey } from './offset-gaps.js';
+import { gapsIn, groupByPartition, type OffsetRange, partitionKey } from './offset-gaps.js';
 import type { Outcome, Refusal, StorableSample } from './outcome.js';
 
 /** What a gap turned out to be. */
@@ -32,10 +32,10 @@ interface OffsetCount {
 /** The work of one transaction: what a batch still has to settle while its ledger lines are held. */
 export class Settlement {
   /** Everything that cannot be stored, in the order in which that was found out. */
-  readonly refusals: Refusal[];
+  readonly refusals: Refusal[] = [];
   /** Offsets at which the batch has no record, from each line's `next` on. */
   readonly gaps: readonly OffsetRange[];
-  private samples: StorableSample[];
+  private samples: StorableSample[] = [];
   private readonly repeated: number;
 
   /** Leaves out what lies below each line's `next`, as read under its lock: guarantees, rule 8. */
@@ -44,11 +44,17 @@ export class Settlement {
     private readonly ranges: readonly PartitionRange[],
     outcomes: readonly Outcome[],
   ) {
-    const unsettled = outcomes.filter(({ record }) => record.offset >= unit.nextOf(record.topic, record.partition));
-    this.repeated = outcomes.length - unsettled.length;
-    this.refusals = unsettled.filter((outcome) => outcome.kind === 'dead-letter');
-    this.samples = unsettled.filter((outcome) => outcome.kind === 'sample');
-    this.gaps = missingOffsets(unit, ranges, unsettled);
+    const byPartition = groupByPartition(outcomes, ({ record }) => record);
+    this.gaps = ranges.flatMap((range) => {
+      const next = unit.nextOf(range.topic, range.partition);
+      const here = byPartition.get(partitionKey(range)) ?? [];
+      for (const outcome of here) if (outcome.record.offset >= next) this.take(outcome);
+      return gapsIn(
+        here.map(({ record }) => record),
+        next,
+      );
+    });
+    this.repeated = outcomes.length - this.samples.length - this.refusals.length;
   }
 
   /**
@@ -58,50 +64,45 @@ export class Settlement {
    */
   async write(): Promise<readonly Refusal[]> {
     if (this.samples.length === 0) return [];
-    const refused = await this.unit.write(
-      this.samples.map(({ record: { topic, partition, offset }, sample }) => ({ topic, partition, offset, sample })),
-    );
+    const refused = await this.unit.write(this.samples);
     if (refused.length === 0) return [];
     const errors = new Map(refused.map((sample) => [positionKey(sample), sample]));
-    const refusals = this.samples.flatMap((sample) => rejection(sample, errors.get(positionKey(sample.record))));
-    this.samples = this.samples.filter(({ record }) => !errors.has(positionKey(record)));
+    const refusals = this.samples.flatMap((sample) => rejection(sample, errors.get(positionKey(sample))));
+    this.samples = this.samples.filter((sample) => !errors.has(positionKey(sample)));
     this.refusals.push(...refusals);
     return refusals;
   }
 
   /** Tells the ledger what became of each offset, gaps included. */
   account(verdicts: readonly GapVerdict[]): Settled {
+    const stored = groupByPartition(this.samples, ({ record }) => record);
+    const deadLettered = groupByPartition(this.refusals, ({ record }) => record);
     const offsets: OffsetCount[] = [];
     for (const { topic, partition, to } of this.ranges) {
       if (to <= this.unit.nextOf(topic, partition)) continue;
-      const here = (at: TopicPartition): boolean => at.partition === partition && at.topic === topic;
-      const gaps = verdicts.filter(({ range }) => here(range));
-      const stored = this.samples.filter(({ record }) => here(record)).length;
-      const deadLettered = this.refusals.filter(({ record }) => here(record)).length;
-      const gap = gaps.reduce((sum, verdict) => sum + verdict.gap, 0);
-      const expired = gaps.reduce((sum, verdict) => sum + verdict.expired, 0);
-      this.unit.account(topic, partition, { stored, deadLettered, gap, expired });
+      const key = partitionKey({ topic, partition });
+      const gaps = verdicts.filter(({ range }) => partitionKey(range) === key);
+      const counts = {
+        stored: stored.get(key)?.length ?? 0,
+        deadLettered: deadLettered.get(key)?.length ?? 0,
+        gap: gaps.reduce((sum, verdict) => sum + verdict.gap, 0),
+        expired: gaps.reduce((sum, verdict) => sum + verdict.expired, 0),
+      };
+      this.unit.account(topic, partition, counts);
       offsets.push(
-        { topic, outcome: 'stored', count: stored },
-        { topic, outcome: 'dead_lettered', count: deadLettered },
-        { topic, outcome: 'gap', count: gap },
-        { topic, outcome: 'expired', count: expired },
+        { topic, outcome: 'stored', count: counts.stored },
+        { topic, outcome: 'dead_lettered', count: counts.deadLettered },
+        { topic, outcome: 'gap', count: counts.gap },
+        { topic, outcome: 'expired', count: counts.expired },
       );
     }
     return { stored: this.samples, deadLettered: this.refusals, repeated: this.repeated, offsets };
   }
-}
 
-function missingOffsets(
-  unit: SettlementUnit,
-  ranges: readonly PartitionRange[],
-  unsettled: readonly Outcome[],
-): OffsetRange[] {
-  const records = new Map<string, ConsumedRecord[]>(ranges.map((range) => [partitionKey(range), []]));
-  for (const { record } of unsettled) records.get(partitionKey(record))?.push(record);
-  return ranges.flatMap((range) =>
-    gapsIn(records.get(partitionKey(range)) ?? [], unit.nextOf(range.topic, range.partition)),
-  );
+  private take(outcome: Outcome): void {
+    if (outcome.kind === 'sample') this.samples.push(outcome);
+    else this.refusals.push(outcome);
+  }
 }
 
 function rejection({ record, sample }: StorableSample, refused: RefusedSample | undefined): Refusal[] {

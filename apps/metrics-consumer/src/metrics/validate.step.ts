@@ -20,6 +20,9 @@ export const STORABLE = {
 const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
+/** Of UTF-8 for a UTF-16 unit: what is short enough by this need not be counted. */
+const MOST_BYTES_PER_UNIT = 3;
+
 type InvalidReason = 'tenant' | 'name' | 'labels' | 'value' | 'timestamp';
 /** Why an event can never be stored; the words hold no value of the record, so that like failures read alike. */
 type Fault = readonly [InvalidReason, string];
@@ -50,8 +53,12 @@ function toOutcome({ record, event, tenantId }: DecodedEvent): Outcome {
     };
   }
   const { version, replayed } = originOf(record);
+  const { topic, partition, offset } = record;
   return {
     kind: 'sample',
+    topic,
+    partition,
+    offset,
     record,
     ingestedAt: event.ingested_at,
     sample: {
@@ -68,7 +75,7 @@ function toOutcome({ record, event, tenantId }: DecodedEvent): Outcome {
 }
 
 function faultOf(event: MetricEvent, tenantId: string): Fault | undefined {
-  if (Buffer.byteLength(tenantId) > STORABLE.tenantBytes) return ['tenant', 'the tenant is too long'];
+  if (isLongerThan(STORABLE.tenantBytes, tenantId)) return ['tenant', 'the tenant is too long'];
   if (tenantId.includes('\0')) return ['tenant', 'the tenant contains a NUL'];
   if (!METRIC_NAME.test(event.name)) return ['name', "the name breaks Prometheus' rule"];
   if (event.name.length > STORABLE.nameBytes) return ['name', 'the name is too long'];
@@ -83,23 +90,27 @@ function faultOf(event: MetricEvent, tenantId: string): Fault | undefined {
 }
 
 function labelFaultOf(labels: Readonly<Record<string, string>>): Fault | undefined {
-  let count = 0;
-  let bytes = 0;
-  for (const name of Object.keys(labels)) {
+  const names = Object.keys(labels);
+  if (names.length > STORABLE.labels) return ['labels', 'there are too many labels'];
+  let units = 0;
+  for (const name of names) {
     const value = labels[name] ?? '';
-    count += 1;
-    bytes += name.length + Buffer.byteLength(value);
+    units += name.length + value.length;
     if (!LABEL_NAME.test(name)) return ['labels', "a label's name breaks Prometheus' rule"];
     if (value.includes('\0')) return ['labels', "a label's value contains a NUL"];
   }
-  if (count > STORABLE.labels) return ['labels', 'there are too many labels'];
-  if (bytes > STORABLE.labelBytes) return ['labels', 'the labels are too long'];
-  return undefined;
+  if (units * MOST_BYTES_PER_UNIT <= STORABLE.labelBytes) return undefined;
+  const bytes = names.reduce((sum, name) => sum + name.length + Buffer.byteLength(labels[name] ?? ''), 0);
+  return bytes > STORABLE.labelBytes ? ['labels', 'the labels are too long'] : undefined;
 }
 
 /** The environment belongs to a series' identity as its labels do, so it is refused under their name. */
 function environmentFaultOf(environment: string | null): Fault | undefined {
   if (environment === null) return undefined;
   if (environment.includes('\0')) return ['labels', 'the environment contains a NUL'];
-  return Buffer.byteLength(environment) > STORABLE.nameBytes ? ['labels', 'the environment is too long'] : undefined;
+  return isLongerThan(STORABLE.nameBytes, environment) ? ['labels', 'the environment is too long'] : undefined;
+}
+
+function isLongerThan(bytes: number, text: string): boolean {
+  return text.length * MOST_BYTES_PER_UNIT > bytes && Buffer.byteLength(text) > bytes;
 }

@@ -9,7 +9,7 @@ const ARGUMENTS = `
   series uuid[], groups integer[], from_ts timestamptz, to_ts timestamptz, step interval, max_samples bigint`;
 
 /**
- * Sums are kept times 2^-64, which is exact, and so cannot overflow on the way: two values near the greatest double, from one
+ * Sums are kept times 2^-64, which is exact (but for values below 10^-288), and so cannot overflow on the way: two values near the greatest double, from one
  * tenant, would stop the job that refreshes all tenants' rollups, and a query for their maximum. One that asks for the sum
  * itself fails, alone.
  */

@@ -4,7 +4,7 @@ import { timestamp } from '../write/binary.js';
 import { type QueryBudget, spend } from './budget.js';
 import type { AggregateQuery, AggregateResult, Aggregation } from './query.js';
 import { type MatchedSeries, matchSeries } from './series.js';
-import type { TenantSession } from './tenant-session.js';
+import { outOfRange, type TenantSession } from './tenant-session.js';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -74,7 +74,11 @@ export async function readAggregate(
     'maxSamples',
     rows.reduce((sum, row) => sum + Number(row.scanned), 0),
   );
-  for (const { grp, ms, value } of rows) groups[grp]?.points.push([ms, value]);
+  for (const { grp, ms, value } of rows) {
+    // A quantile between two values that lie further apart than a double reaches; the other overflows fail in the database.
+    if (!Number.isFinite(value)) throw outOfRange();
+    groups[grp]?.points.push([ms, value]);
+  }
   return answer(groups.filter((group) => group.points.length > 0));
 }
 

@@ -1,4 +1,4 @@
-import { decodeCursor, encodeCursor } from './cursor.js';
+import { decodeCursor, encodeCursor, questionOf } from './cursor.js';
 import type { ListPage, ListQuery, SeriesDescription, SeriesFilter } from './query.js';
 import { conditionsOf } from './series.js';
 import type { TenantSession } from './tenant-session.js';
@@ -8,7 +8,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Names of metrics, sorted by bytes. */
 export async function readNames(session: TenantSession, query: SeriesFilter & ListQuery): Promise<ListPage<string>> {
-  return readDistinct(session, query, 'metrics.tenant_series', 'name');
+  return readDistinct(session, query, 'names', 'metrics.tenant_series', 'name');
 }
 
 /** Names of labels, sorted by bytes. */
@@ -16,7 +16,7 @@ export async function readLabelNames(
   session: TenantSession,
   query: SeriesFilter & ListQuery,
 ): Promise<ListPage<string>> {
-  return readDistinct(session, query, 'metrics.tenant_series, jsonb_object_keys(labels) AS label', 'label');
+  return readDistinct(session, query, 'labels', 'metrics.tenant_series, jsonb_object_keys(labels) AS label', 'label');
 }
 
 /** Values of one label, sorted by bytes. */
@@ -24,23 +24,25 @@ export async function readLabelValues(
   session: TenantSession,
   query: SeriesFilter & ListQuery & { readonly label: string },
 ): Promise<ListPage<string>> {
-  return readDistinct(session, query, 'metrics.tenant_series', 'labels ->> $label', query.label);
+  return readDistinct(session, query, 'values', 'metrics.tenant_series', 'labels ->> $label', query.label);
 }
 
 async function readDistinct(
   session: TenantSession,
   query: SeriesFilter & ListQuery,
+  kind: 'names' | 'labels' | 'values',
   source: string,
   expression: string,
   label?: string,
 ): Promise<ListPage<string>> {
+  const question = questionOf(kind, query, label);
   const conditions = conditionsOf(query);
   const parameters = [...conditions.parameters];
   const item =
     label === undefined ? expression : `(${expression.replace('$label', `$${parameters.push(label)}::text`)})`;
   const clauses = [conditions.sql, `${item} IS NOT NULL`];
   if (query.cursor !== undefined)
-    clauses.push(`${item} COLLATE "C" > $${parameters.push(decodeCursor(query.cursor, ANY_TEXT)[0])}`);
+    clauses.push(`${item} COLLATE "C" > $${parameters.push(decodeCursor(question, query.cursor, ANY_TEXT)[0])}`);
   const rows = await session.query<{ item: string }>(
     `SELECT DISTINCT ${item} COLLATE "C" AS item FROM ${source}
      WHERE ${clauses.join(' AND ')} ORDER BY item LIMIT $${parameters.push(query.limit + 1)}`,
@@ -49,7 +51,7 @@ async function readDistinct(
   return pageOf(
     rows.map(({ item: text }) => text),
     query.limit,
-    (text) => [text],
+    (text) => encodeCursor(question, [text]),
   );
 }
 
@@ -66,11 +68,12 @@ export async function readSeries(
   session: TenantSession,
   query: SeriesFilter & ListQuery,
 ): Promise<ListPage<SeriesDescription>> {
+  const question = questionOf('series', query);
   const conditions = conditionsOf(query);
   const parameters = [...conditions.parameters];
   let after = '';
   if (query.cursor !== undefined) {
-    const [name, id] = decodeCursor(query.cursor, [/^[^]*$/, UUID]);
+    const [name, id] = decodeCursor(question, query.cursor, [/^[^]*$/, UUID]);
     after = `AND (name, id) > ($${parameters.push(name)}, $${parameters.push(id)}::uuid)`;
   }
   const rows = await session.query<SeriesRow>(
@@ -79,7 +82,7 @@ export async function readSeries(
      ORDER BY name, id LIMIT $${parameters.push(query.limit + 1)}`,
     parameters,
   );
-  const page = pageOf(rows, query.limit, ({ name, id }) => [name, id]);
+  const page = pageOf(rows, query.limit, ({ name, id }) => encodeCursor(question, [name, id]));
   return {
     ...page,
     items: page.items.map(({ name, environment, labels, first_seen }) => ({
@@ -92,8 +95,8 @@ export async function readSeries(
 }
 
 /** One row more than asked for tells that there is a next page. */
-function pageOf<T>(rows: readonly T[], limit: number, positionOf: (row: T) => string[]): ListPage<T> {
+function pageOf<T>(rows: readonly T[], limit: number, cursorOf: (row: T) => string): ListPage<T> {
   const items = rows.slice(0, limit);
   const last = items.at(-1);
-  return { items, nextCursor: last !== undefined && rows.length > limit ? encodeCursor(positionOf(last)) : null };
+  return { items, nextCursor: last !== undefined && rows.length > limit ? cursorOf(last) : null };
 }

@@ -16,7 +16,7 @@ export interface TimeRange {
 
 export interface PointsQuery extends SeriesFilter, TimeRange {
   readonly limit: number;
-  /** `nextCursor` of the page before. */
+  /** `nextCursor` of the page before, of the same question. The range is the first page's and may be left out. */
   readonly cursor?: string;
 }
 

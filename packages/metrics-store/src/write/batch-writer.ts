@@ -35,14 +35,19 @@ export class BatchWriter {
     if (unrepresentable.length > 0) return { refused: unrepresentable, newSeries: [] };
 
     const rows = foldRows(samples, this.known);
-    const newSeries = [...new Map(rows.map(({ series }) => [series.hex, series])).values()].filter(
-      (series) => !this.known.isKnown(series),
-    );
+    const newSeries = this.unknownAmong(rows);
     await this.partitions.ensureFor(rows.map((row) => row.timestampMs));
 
     const fault = await this.writeRows(client, rows, newSeries);
     if (fault === null) return { refused: [], newSeries };
     return { refused: await this.findRefused(client, samples, rows, newSeries), newSeries: [] };
+  }
+
+  /** Expects key order, and keeps it: the rows of a series follow one another. */
+  private unknownAmong(rows: readonly Row[]): Series[] {
+    const unknown: Series[] = [];
+    for (const { series } of rows) if (!this.known.isKnown(series) && series !== unknown.at(-1)) unknown.push(series);
+    return unknown;
   }
 
   /** COPY, and where a row was there already the upsert. Resolves to the row's fault, with nothing written, or to null. */

@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+
 import { type SeriesIdentity, seriesId } from '../series-id.js';
 
 /** A series as the writer holds it. */
@@ -10,6 +12,8 @@ export interface Series {
   knownIn: number;
 }
 
+const FNV_PRIME = 0x01000193;
+
 /**
  * Ids of series, and which of them are known to have a committed row.
  *
@@ -17,24 +21,30 @@ export interface Series {
  * use stays and what is not goes. Forgetting costs one `ON CONFLICT DO NOTHING`. Remembering a row that was never
  * committed would cost the series itself: hence `confirm` after COMMIT alone (guarantees, rule 14), and `forget` whenever
  * the database may have lost a commit.
+ *
+ * Found by a hash of 32 bits over the texts, which makes no string, and then compared in full. Identities that are made to
+ * collide only take the place from one another.
  */
 export class KnownSeries {
-  private young = new Map<string, Series>();
-  private old = new Map<string, Series>();
+  private young = new Map<number, Series>();
+  private old = new Map<number, Series>();
   private age = 0;
+  /** Differs from process to process, so that nobody can prepare collisions. */
+  private readonly seed = randomInt(2 ** 31);
 
   constructor(private readonly capacity: number) {}
 
   of(identity: SeriesIdentity): Series {
-    const key = keyOf(identity);
-    const young = this.young.get(key);
-    if (young !== undefined) return young;
-    const series = this.old.get(key) ?? create(identity);
+    const hash = hashOf(identity, this.seed);
+    const young = this.young.get(hash);
+    if (young !== undefined && isSame(young.identity, identity)) return young;
+    const old = this.old.get(hash);
+    const series = old !== undefined && isSame(old.identity, identity) ? old : create(identity);
     if (this.young.size >= this.capacity / 2) {
       this.old = this.young;
       this.young = new Map();
     }
-    this.young.set(key, series);
+    this.young.set(hash, series);
     return series;
   }
 
@@ -62,12 +72,27 @@ function create(identity: SeriesIdentity): Series {
   return { identity: { tenantId, name, environment, labels }, id, hex: id.toString('hex'), knownIn: -1 };
 }
 
-/** Tells identities apart within this process, fast; two orders of the same labels may have two entries with one id. */
-function keyOf({ tenantId, name, environment, labels }: SeriesIdentity): string {
-  let key = `${tenantId.length}:${tenantId}${name.length}:${name}`;
-  key += environment === null ? '-' : `${environment.length}:${environment}`;
-  for (const [label, value] of Object.entries(labels)) {
-    key += `${label.length}:${label}${value.length}:${value}`;
+/** FNV-1a over UTF-16 units, and the length, so that it matters where a text ends. */
+function mix(hash: number, text: string): number {
+  let mixed = hash;
+  for (let at = 0; at < text.length; at += 1) mixed = Math.imul(mixed ^ text.charCodeAt(at), FNV_PRIME);
+  return Math.imul(mixed ^ text.length, FNV_PRIME);
+}
+
+/** The same for labels in any order. */
+function hashOf({ tenantId, name, environment, labels }: SeriesIdentity, seed: number): number {
+  let ofLabels = 0;
+  for (const label of Object.keys(labels)) {
+    const one = mix(mix(seed, label), labels[label] ?? '');
+    ofLabels = (ofLabels + (one ^ (one >>> 15))) | 0;
   }
-  return key;
+  return mix(mix(mix(seed, tenantId), name), environment ?? '') ^ ofLabels;
+}
+
+function isSame(one: SeriesIdentity, other: SeriesIdentity): boolean {
+  if (one.name !== other.name || one.tenantId !== other.tenantId || one.environment !== other.environment) return false;
+  const names = Object.keys(one.labels);
+  if (names.length !== Object.keys(other.labels).length) return false;
+  for (const label of names) if (one.labels[label] !== other.labels[label]) return false;
+  return true;
 }

@@ -18,31 +18,49 @@ function replaces(later: PositionedSample, earlier: PositionedSample): boolean {
     : later.sample.version >= earlier.sample.version;
 }
 
+/** The rows of one series: in order of time as long as `byTime` is null, which is how samples mostly come. */
+interface SeriesRows {
+  readonly series: Series;
+  readonly rows: Row[];
+  byTime: Map<number, Row> | null;
+}
+
 /**
  * One row for each series and time, since `ON CONFLICT` cannot meet a row twice in a statement; in key order, so that two
  * writers lock in the same order. Folding by the version rule gives what writing one after the other would have given.
  */
 export function foldRows(samples: readonly PositionedSample[], known: KnownSeries): Row[] {
-  const rows = new Map<string, Map<number, Row>>();
-  const folded: Row[] = [];
+  const bySeries = new Map<string, SeriesRows>();
   for (const positioned of samples) {
     const series = known.of(positioned.sample);
-    const { timestampMs } = positioned.sample;
-    let ofSeries = rows.get(series.hex);
-    if (ofSeries === undefined) rows.set(series.hex, (ofSeries = new Map()));
-    const row = ofSeries.get(timestampMs);
-    if (row === undefined) {
-      const fresh = { series, timestampMs, chosen: positioned };
-      ofSeries.set(timestampMs, fresh);
-      folded.push(fresh);
-    } else if (replaces(positioned, row.chosen)) row.chosen = positioned;
+    let group = bySeries.get(series.hex);
+    if (group === undefined) bySeries.set(series.hex, (group = { series, rows: [], byTime: null }));
+    fold(group, positioned);
   }
-  return folded.toSorted(byKey);
+  const folded: Row[] = [];
+  for (const { rows, byTime } of [...bySeries.values()].toSorted(bySeriesId)) {
+    if (byTime !== null) rows.sort((a, b) => a.timestampMs - b.timestampMs);
+    for (const row of rows) folded.push(row);
+  }
+  return folded;
 }
 
-function byKey(a: Row, b: Row): number {
-  if (a.series.hex !== b.series.hex) return a.series.hex < b.series.hex ? -1 : 1;
-  return a.timestampMs - b.timestampMs;
+function fold(group: SeriesRows, positioned: PositionedSample): void {
+  const { series, rows } = group;
+  const { timestampMs } = positioned.sample;
+  const last = rows.at(-1);
+  if (last !== undefined && timestampMs <= last.timestampMs)
+    group.byTime ??= new Map(rows.map((row) => [row.timestampMs, row]));
+  const row = group.byTime?.get(timestampMs);
+  if (row === undefined) {
+    const fresh = { series, timestampMs, chosen: positioned };
+    rows.push(fresh);
+    group.byTime?.set(timestampMs, fresh);
+  } else if (replaces(positioned, row.chosen)) row.chosen = positioned;
+}
+
+function bySeriesId(a: SeriesRows, b: SeriesRows): number {
+  return a.series.hex < b.series.hex ? -1 : 1;
 }
 
 /** Samples that cannot even be put into PostgreSQL's types; found here, since one of them would spoil the whole array. */
