@@ -36,8 +36,7 @@ export interface FetchLoopHooks {
  */
 export class FetchLoop {
   readonly wake = new Wake();
-  /** Somebody waits for what only polling brings, as the answer to a commit: a full buffer is no reason to put it off then. */
-  urgent = false;
+  private urgencies = 0;
   private readonly commands: (() => Promise<void>)[] = [];
   private lastPollAt = 0;
   private ending = false;
@@ -65,6 +64,20 @@ export class FetchLoop {
       else this.commands.push(command);
       this.wake.call();
     });
+  }
+
+  /**
+   * Does `work`, which waits for what only polling brings, as the answer to a commit: meanwhile a full buffer is no reason to put polling
+   * off. Several may overlap, as a revocation and a close do.
+   */
+  async urgently<T>(work: () => Promise<T>): Promise<T> {
+    this.urgencies += 1;
+    this.wake.call();
+    try {
+      return await work();
+    } finally {
+      this.urgencies -= 1;
+    }
   }
 
   /** Polls until `end`. Never rejects. */
@@ -96,7 +109,7 @@ export class FetchLoop {
     const room = this.capacity - this.buffer.size;
     const full = room <= 0;
     // Pausing throws away what the client has fetched ahead, so a full buffer first just waits for the handler.
-    if (full && !this.urgent && Date.now() - this.lastPollAt < HOLD_AFTER_MS) return 0;
+    if (full && this.urgencies === 0 && Date.now() - this.lastPollAt < HOLD_AFTER_MS) return 0;
     if (!full) this.lastPollAt = Date.now();
     try {
       this.applyPauses(full);
