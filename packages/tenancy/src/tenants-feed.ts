@@ -26,6 +26,8 @@ export interface TenantsFeedOptions {
   readonly observer?: TenantsFeedObserver;
 }
 
+/** The reader proves about once a second that it is at the end of the topic. */
+const AWAY_AFTER_MS = 5_000;
 const REGISTRY_WAIT = { minMs: 100, maxMs: 2_000 };
 
 /**
@@ -78,6 +80,11 @@ export class TenantsFeed implements TopicProgress {
   get caughtUp(): boolean {
     this.reachedEnd ||= this.reader.caughtUp && this.behindSince === null;
     return this.reachedEnd;
+  }
+
+  /** Whether the brokers were heard of lately. */
+  get connected(): boolean {
+    return this.reader.ageMs() < AWAY_AFTER_MS;
   }
 
   ageMs(): number {

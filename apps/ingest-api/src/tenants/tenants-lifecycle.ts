@@ -19,9 +19,11 @@ export class TenantsLifecycle implements OnModuleInit, OnApplicationShutdown {
     this.health.register({ name: 'tenants', readiness: true, check: () => this.check(feed) });
     const age = this.metrics.gauge('weir_tenants_view_age_seconds');
     const size = this.metrics.gauge('weir_tenants_view_tenants');
+    const status = this.metrics.gauge('kafka_connection_status');
     this.metrics.beforeScrape(() => {
       age.set(feed.ageMs() / 1000);
       size.set(this.view.size);
+      status.set({ component: 'reader' }, feed.connected ? 1 : 0);
     });
     feed.start();
   }

@@ -25,4 +25,12 @@ export class TenantsObserver implements TenantsFeedObserver {
   waiting(error: WeirError): void {
     this.logger.warn({ error }, 'The tenants topic waits for the schema registry');
   }
+
+  failed(error: WeirError): void {
+    this.logger.warn({ error }, 'The tenants topic cannot be read; what is known of tenants grows older');
+  }
+
+  recreated(topicId: string): void {
+    this.logger.warn({ topicId }, 'The tenants topic was made anew; nobody is served until it was read');
+  }
 }

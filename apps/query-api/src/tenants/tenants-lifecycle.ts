@@ -22,9 +22,11 @@ export class TenantsLifecycle implements OnModuleInit, OnApplicationShutdown {
     this.health.register({ name: 'tenants', readiness: true, check: () => this.check() });
     const age = this.metrics.gauge('weir_tenants_view_age_seconds');
     const size = this.metrics.gauge('weir_tenants_view_tenants');
+    const status = this.metrics.gauge('kafka_connection_status');
     this.metrics.beforeScrape(() => {
       age.set((feed?.ageMs() ?? Infinity) / 1_000);
       size.set(this.view.size);
+      status.set({ component: 'reader' }, feed?.connected === true ? 1 : 0);
     });
     feed?.start();
   }
@@ -48,6 +50,8 @@ export class TenantsLifecycle implements OnModuleInit, OnApplicationShutdown {
         this.logger.warn(`Passed over ${topic}[${partition}]@${offset}: ${reason}: ${error.message}`);
       },
       waiting: ({ code, message }) => this.logger.warn(`Waiting for a schema: ${code}: ${message}`),
+      failed: ({ code, message }) => this.logger.warn(`The topic cannot be read: ${code}: ${message}`),
+      recreated: () => this.logger.warn('The topic was made anew; nobody is served until it was read'),
     };
   }
 }
