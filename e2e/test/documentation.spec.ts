@@ -50,3 +50,18 @@ describe('docs/reference/errors.md', () => {
     expect([...new Set(codes)].filter((code) => !page.includes(`| \`${code}\` `))).toEqual([]);
   });
 });
+
+describe('docs/reference/metrics.md', () => {
+  it('promises no metric that nothing ever sets', () => {
+    const names = [...textOf('docs/reference/metrics.md').matchAll(/`((?:kafka|weir)_[a-z_]+)`/g)].map(
+      ([, name]) => name,
+    );
+    const code = ['apps', 'packages']
+      .flatMap(sources)
+      .filter((path) => path.includes('/src/') && !/\.spec\.ts$|catalogue\.ts$/.test(path))
+      .map(textOf)
+      .join('\n');
+    expect(names.length).toBeGreaterThan(30);
+    expect(names.filter((name) => !code.includes(`'${name}'`))).toEqual([]);
+  });
+});

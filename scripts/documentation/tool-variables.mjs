@@ -28,6 +28,16 @@ export const toolVariables = [
       'Engines that already run, for tests to use instead of starting their own: JSON as `Engines` of @weir/testing.',
   },
   {
+    name: 'WEIR_TEST_PROCESSES',
+    fallback: '',
+    about: "A file with the engines' processes, for tests that stop and kill them; a test run sets it itself.",
+  },
+  {
+    name: 'WEIR_FAULTS',
+    fallback: '',
+    about: '`long` does each fault of the fault tests as often as the promise was stated for: half an hour.',
+  },
+  {
     name: 'WEIR_E2E_SAMPLES',
     fallback: '`100000`',
     about: 'How many samples the end-to-end test posts while metrics-consumer is restarted.',

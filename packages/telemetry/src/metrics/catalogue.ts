@@ -112,11 +112,6 @@ export const metricCatalogue = {
     help: 'Changes of the assignment: assigned, revoked or lost.',
   }),
 
-  weir_store_transaction_duration_seconds: histogram({
-    unit: 'seconds',
-    buckets: PROCESSING_BUCKETS,
-    help: 'Time of one settlement transaction, from BEGIN to COMMIT or ROLLBACK.',
-  }),
   weir_freshness_seconds: histogram({
     unit: 'seconds',
     buckets: FRESHNESS_BUCKETS,
