@@ -5,13 +5,13 @@ import { resolveTopics, tenants as tenantsTopic } from '@weir/topics';
 
 import { generateApiKey, TenantsFeed, TenantsPublisher, TenantsView, type TenantsViewOptions } from '../src/index.js';
 
-export const connectionTo = (bootstrapServers = engines().kafka.bootstrapServers): KafkaConnection => ({
+const connectionTo = (bootstrapServers = engines().kafka.bootstrapServers): KafkaConnection => ({
   bootstrapServers,
   clientId: 'tenancy-test',
   securityProtocol: 'PLAINTEXT',
 });
 
-export const registry = (): SchemaRegistryClient => connectSchemaRegistry({ url: engines().schemaRegistry.url });
+const registry = (): SchemaRegistryClient => connectSchemaRegistry({ url: engines().schemaRegistry.url });
 
 export function tenant(changes: Partial<Tenant> = {}): Tenant {
   return {
