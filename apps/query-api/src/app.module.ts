@@ -5,7 +5,8 @@ import { ServiceModule } from '@weir/nest-service';
 import { HealthRegistry } from '@weir/telemetry';
 import { tenants } from '@weir/topics';
 
-import { QueryAccess } from './access/query-access.js';
+import { KAFKA_ENABLED } from './access/query-access.js';
+import { Turns } from './access/turns.js';
 import type { QueryApiConfig } from './config.js';
 import { ApiHooks } from './http/api-hooks.js';
 import { CatalogController } from './queries/catalog.controller.js';
@@ -37,7 +38,8 @@ export class AppModule {
           inject: [MetricsReader, HealthRegistry],
           useFactory: (reader: MetricsReader, health: HealthRegistry) => new StoreReading(reader, health),
         },
-        QueryAccess,
+        { provide: Turns, useFactory: () => new Turns(config.turns) },
+        { provide: KAFKA_ENABLED, useValue: kafka.enabled },
         ApiHooks,
       ],
     };

@@ -15,6 +15,9 @@ import {
 import { defaultBudget } from '@weir/metrics-store';
 import { allTopics, resolveTopics } from '@weir/topics';
 
+/** A dashboard asks all of its questions at once, so some may wait; about as long as for a connection to the store. */
+const LINE = { waiting: 100, waitMs: 5_000 };
+
 const topicNames = allTopics.map(({ name }) => name);
 
 /** Everything that query-api reads from its environment. */
@@ -44,6 +47,12 @@ export const variables = {
     max: 60_000,
     about: 'How long a query may take in the database; past it the answer is 422.',
   }),
+  QUERY_MAX_CONCURRENT: integer({
+    default: 4,
+    min: 1,
+    about:
+      "How many of one tenant's queries run at once; others of it wait for a moment, past which the answer is 429.",
+  }),
   TENANTS_MAX_AGE: duration({
     default: 300_000,
     min: 1_000,
@@ -68,6 +77,7 @@ export function loadConfig(env?: Environment) {
       maxSamples: values.QUERY_MAX_SAMPLES,
       timeoutMs: values.QUERY_TIMEOUT,
     },
+    turns: { ...LINE, running: values.QUERY_MAX_CONCURRENT },
     tenantsMaxAgeMs: values.TENANTS_MAX_AGE,
   };
 }

@@ -1,10 +1,13 @@
-import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, createParamDecorator, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { hasScope, TenantsView } from '@weir/tenancy';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { type ProblemCode, QueryRefusal } from '../http/problems.js';
 import type { Asker } from '../queries/questions.js';
 import { presentedKey } from './presented-key.js';
+
+/** Whether keys can be known at all: a boolean. */
+export const KAFKA_ENABLED = Symbol('KAFKA_ENABLED');
 
 const askers = new WeakMap<FastifyRequest, Asker>();
 
@@ -15,17 +18,22 @@ const askers = new WeakMap<FastifyRequest, Asker>();
  */
 @Injectable()
 export class QueryAccess implements CanActivate {
-  constructor(private readonly tenants: TenantsView) {}
+  constructor(
+    private readonly tenants: TenantsView,
+    @Inject(KAFKA_ENABLED) private readonly kafkaEnabled: boolean,
+  ) {}
 
   canActivate(context: ExecutionContext): boolean {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const http = context.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
     const nowMs = Date.now();
     const key = presentedKey(request.headers);
     if (key === null) throw new QueryRefusal('api_key_missing');
+    if (!this.kafkaEnabled) throw new QueryRefusal('kafka_disabled');
     const verdict = this.tenants.authenticate(key, nowMs);
     if (verdict.kind !== 'ok') throw new QueryRefusal(REFUSALS[verdict.kind]);
     if (!hasScope(verdict.key, 'query')) throw new QueryRefusal('scope_missing');
-    askers.set(request, { tenantId: verdict.tenant.id, nowMs });
+    askers.set(request, { tenantId: verdict.tenant.id, nowMs, signal: hangUpOf(http.getResponse<FastifyReply>()) });
     return true;
   }
 }
@@ -37,6 +45,15 @@ const REFUSALS = {
   suspended: 'tenant_suspended',
   unavailable: 'tenants_unavailable',
 } as const satisfies Record<string, ProblemCode>;
+
+/** Is aborted where the connection goes before the answer is written. */
+function hangUpOf({ raw }: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  raw.once('close', () => {
+    if (!raw.writableEnded) controller.abort(new QueryRefusal('caller_gone'));
+  });
+  return controller.signal;
+}
 
 /** The tenant that `QueryAccess` let pass, as a controller's parameter. */
 export const AskedBy = createParamDecorator((_data: unknown, context: ExecutionContext): Asker => {

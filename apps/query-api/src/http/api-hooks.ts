@@ -3,6 +3,8 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { Metrics } from '@weir/telemetry';
 import type { FastifyInstance } from 'fastify';
 
+import { PROBLEMS } from './problems.js';
+
 const API = '/api/';
 
 /**
@@ -23,12 +25,15 @@ export class ApiHooks implements OnModuleInit {
       if (request.url.startsWith(API)) void reply.header('cache-control', 'no-store');
       done();
     });
-    fastify.addHook('onResponse', (request, reply, done) => {
+    fastify.addHook('onRequest', (request, reply, done) => {
       const route = request.routeOptions.url; // the pattern, and not what was asked: a bounded label
-      if (route?.startsWith(API) === true) {
-        requests.inc({ route, status: String(reply.statusCode) });
-        durations.observe({ route }, reply.elapsedTime / 1_000);
-      }
+      // `onResponse` would not come where the caller hung up.
+      if (route?.startsWith(API) === true)
+        reply.raw.once('close', () => {
+          const status = reply.raw.writableFinished ? reply.statusCode : PROBLEMS.caller_gone.status;
+          requests.inc({ route, status: String(status) });
+          durations.observe({ route }, reply.elapsedTime / 1_000);
+        });
       done();
     });
   }

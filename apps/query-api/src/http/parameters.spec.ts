@@ -18,6 +18,9 @@ describe('Parameters', () => {
     const parameters = new Parameters({ name: 'load1', lable: 'x' });
     parameters.required('name');
     expect(codeOf(() => parameters.finish())).toBe('parameter_unknown');
+    const nameless = new Parameters({ 'label.': 'x' });
+    expect(nameless.labels()).toEqual({});
+    expect(codeOf(() => nameless.finish())).toBe('parameter_unknown');
   });
 
   it('refuses a parameter that occurs twice, labels included', () => {

@@ -1,6 +1,6 @@
 import { ValidationError } from '@weir/errors';
 
-/** A query string as Fastify parses it: a name that occurs twice has an array. */
+/** A query string by names; one that occurs more than once has an array. */
 export type RawQuery = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 const LABEL_PREFIX = 'label.';
@@ -42,7 +42,7 @@ export class Parameters {
   labels(): Record<string, string> {
     const filters: [string, string][] = [];
     for (const name of Object.keys(this.raw)) {
-      if (!name.startsWith(LABEL_PREFIX)) continue;
+      if (!name.startsWith(LABEL_PREFIX) || name === LABEL_PREFIX) continue;
       this.asked.add(name);
       filters.push([name.slice(LABEL_PREFIX.length), this.single(name) ?? '']);
     }
@@ -61,10 +61,16 @@ export class Parameters {
     if (value === undefined) return undefined;
     if (typeof value !== 'string')
       throw new ValidationError('parameter_repeated', `The parameter \`${shortened(name)}\` is given more than once.`);
-    if (UNSTORABLE.test(value) || UNSTORABLE.test(name))
-      throw new ValidationError('parameter_unreadable', 'A parameter holds a character that no metric can hold.');
-    return value;
+    storable(name);
+    return storable(value);
   }
+}
+
+/** The text itself. Throws ValidationError `parameter_unreadable` where no metric can hold it. */
+export function storable(text: string): string {
+  if (UNSTORABLE.test(text))
+    throw new ValidationError('parameter_unreadable', 'A parameter holds a character that no metric can hold.');
+  return text;
 }
 
 function shortened(text: string): string {

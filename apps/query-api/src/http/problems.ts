@@ -15,6 +15,11 @@ interface Problem {
  * holds the two together.
  */
 export const PROBLEMS = {
+  malformed_url: {
+    status: 400,
+    title: 'The URL is not validly encoded',
+    meaning: 'The query string is not validly percent-encoded UTF-8. A `%` is written `%25`.',
+  },
   api_key_missing: {
     status: 401,
     title: 'No API key',
@@ -71,7 +76,7 @@ export const PROBLEMS = {
   duration_unreadable: {
     status: 422,
     title: 'Not a duration',
-    meaning: '`step` is not a whole number followed by `s`, `m`, `h` or `d`.',
+    meaning: '`step` is not a whole number followed by `s`, `m`, `h` or `d`, or is longer than the calendar.',
   },
   limit_out_of_range: {
     status: 422,
@@ -91,7 +96,8 @@ export const PROBLEMS = {
   cursor: {
     status: 422,
     title: 'Not a cursor',
-    meaning: 'The cursor was not given by this API, or by another of its addresses. Begin without one.',
+    meaning:
+      'The cursor was altered, or it belongs to another tenant, address or question. Only `limit` may change between pages. Begin without one.',
   },
   value_out_of_range: {
     status: 422,
@@ -103,6 +109,18 @@ export const PROBLEMS = {
     title: 'The query is over its budget',
     meaning:
       '`limit` names the limit (maxSeries, maxPoints, maxSamples or timeoutMs) and `max` its value. Ask for less time, fewer series or a longer step.',
+  },
+  too_many_queries: {
+    status: 429,
+    title: 'Too many queries at once',
+    meaning:
+      "As many of the tenant's queries as may run at once are running, and too many wait. Ask again when others are answered.",
+    retryAfterSeconds: 1,
+  },
+  caller_gone: {
+    status: 499,
+    title: 'The caller hung up',
+    meaning: 'The connection was closed before the answer was there. Nobody reads this; metrics count it.',
   },
   store_unavailable: {
     status: 503,
@@ -146,13 +164,13 @@ export class QueryRefusal extends WeirError {
 export function problemOf(error: WeirError): ServiceProblem {
   const { code, message, context } = error;
   if (!isProblemCode(code)) return anyProblemOf(error);
-  const { status, title, retryAfterSeconds }: Problem = PROBLEMS[code];
-  if (retryAfterSeconds !== undefined) return { status, code, title, retryAfterSeconds };
+  const { status, title, meaning, retryAfterSeconds }: Problem = PROBLEMS[code];
+  if (retryAfterSeconds !== undefined) return { status, code, title, detail: meaning, retryAfterSeconds };
   return {
     status,
     code,
     title,
-    ...(message === title ? {} : { detail: message }),
+    detail: message === title ? meaning : message,
     ...(code === 'query_over_budget' ? { limit: context['limit'], max: context['max'] } : {}),
   };
 }

@@ -63,11 +63,15 @@ describe('durationOf', () => {
     ['5m', 300_000],
     ['1h', 3_600_000],
     ['7d', 604_800_000],
+    ['100000000d', 8.64e15],
   ])('reads %p', (text, expected) => {
     expect(durationOf('step', text)).toBe(expected);
   });
 
-  it.each(['', '0s', '5', 'm', '1.5h', '-5m', '5m30s', '1w', '5 m', '1000000000s'])('refuses %p', (text) => {
-    expect(() => durationOf('step', text)).toThrow(expect.objectContaining({ code: 'duration_unreadable' }));
-  });
+  it.each(['', '0s', '5', 'm', '1.5h', '-5m', '5m30s', '1w', '5 m', '1000000000s', '100000001d'])(
+    'refuses %p',
+    (text) => {
+      expect(() => durationOf('step', text)).toThrow(expect.objectContaining({ code: 'duration_unreadable' }));
+    },
+  );
 });

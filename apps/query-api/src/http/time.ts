@@ -15,16 +15,24 @@ const EPOCH_MS = /^\d{1,16}$/;
 /** RFC 3339, section 5.6. */
 const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 
+/** Reads what was given of `from` and `to`, for a page that keeps the range of the first one. */
+export function givenRangeOf(parameters: Parameters): Partial<TimeRange> {
+  const [from, to] = [parameters.optional('from'), parameters.optional('to')];
+  return {
+    ...(from === undefined ? {} : { fromMs: timeOf('from', from) }),
+    ...(to === undefined ? {} : { toMs: timeOf('to', to) }),
+  };
+}
+
 /**
  * Reads `from` and `to`; without `to` it is now, without `from` it is an hour before `to`.
  *
  * A range that is empty or turned round is refused, since its answer would look like "there is no data".
  */
 export function timeRangeOf(parameters: Parameters, nowMs: number): TimeRange {
-  const to = parameters.optional('to');
-  const from = parameters.optional('from');
-  const toMs = to === undefined ? nowMs : timeOf('to', to);
-  const fromMs = from === undefined ? toMs - HOUR_MS : timeOf('from', from);
+  const given = givenRangeOf(parameters);
+  const toMs = given.toMs ?? nowMs;
+  const fromMs = given.fromMs ?? toMs - HOUR_MS;
   if (fromMs >= toMs) throw new ValidationError('range_empty', '`from` must lie before `to`.');
   return { fromMs, toMs };
 }
@@ -60,7 +68,8 @@ const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: HOUR
 export function durationOf(name: string, text: string): number {
   const parts = /^([1-9]\d{0,8})([smhd])$/.exec(text);
   const unitMs = UNIT_MS[parts?.[2] ?? ''];
-  if (parts === null || unitMs === undefined)
+  const durationMs = Number(parts?.[1]) * (unitMs ?? NaN);
+  if (!(durationMs <= LATEST_MS))
     throw new ValidationError('duration_unreadable', `\`${name}\` must be a duration such as 30s, 5m, 1h or 7d.`);
-  return Number(parts[1]) * unitMs;
+  return durationMs;
 }

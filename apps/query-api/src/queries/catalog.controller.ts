@@ -1,10 +1,12 @@
-import { Controller, Get, Param, Query, UseFilters, UseGuards } from '@nestjs/common';
+import { Controller, Get, Param, UseFilters, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { MetricsReader, type SeriesDescription } from '@weir/metrics-store';
 
 import { AskedBy, QueryAccess } from '../access/query-access.js';
-import type { RawQuery } from '../http/parameters.js';
+import { Turns } from '../access/turns.js';
+import { type RawQuery, storable } from '../http/parameters.js';
 import { QueryProblemFilter } from '../http/problem.filter.js';
+import { QueryString } from '../http/query-string.js';
 import { ApiListParameters, ApiProblems, ApiTenantKey } from './openapi.js';
 import { listQuestion } from './questions.js';
 import type { Asker } from './questions.js';
@@ -22,21 +24,26 @@ interface Page {
 @UseGuards(QueryAccess)
 @UseFilters(QueryProblemFilter)
 export class CatalogController {
-  constructor(private readonly reader: MetricsReader) {}
+  constructor(
+    private readonly reader: MetricsReader,
+    private readonly turns: Turns,
+  ) {}
 
   @Get('names')
   @ApiOperation({ summary: 'Names of metrics' })
   @ApiListParameters()
-  async names(@AskedBy() asker: Asker, @Query() raw: RawQuery): Promise<Page & { names: readonly string[] }> {
-    const { items, nextCursor } = await this.reader.names(listQuestion(asker, raw));
+  async names(@AskedBy() asker: Asker, @QueryString() raw: RawQuery): Promise<Page & { names: readonly string[] }> {
+    const question = listQuestion(asker, raw);
+    const { items, nextCursor } = await this.turns.take(asker, () => this.reader.names(question, asker));
     return { names: items, nextCursor };
   }
 
   @Get('labels')
   @ApiOperation({ summary: 'Names of labels' })
   @ApiListParameters()
-  async labels(@AskedBy() asker: Asker, @Query() raw: RawQuery): Promise<Page & { labels: readonly string[] }> {
-    const { items, nextCursor } = await this.reader.labelNames(listQuestion(asker, raw));
+  async labels(@AskedBy() asker: Asker, @QueryString() raw: RawQuery): Promise<Page & { labels: readonly string[] }> {
+    const question = listQuestion(asker, raw);
+    const { items, nextCursor } = await this.turns.take(asker, () => this.reader.labelNames(question, asker));
     return { labels: items, nextCursor };
   }
 
@@ -46,9 +53,10 @@ export class CatalogController {
   async values(
     @AskedBy() asker: Asker,
     @Param('label') label: string,
-    @Query() raw: RawQuery,
+    @QueryString() raw: RawQuery,
   ): Promise<Page & { values: readonly string[] }> {
-    const { items, nextCursor } = await this.reader.labelValues({ ...listQuestion(asker, raw), label });
+    const question = { ...listQuestion(asker, raw), label: storable(label) };
+    const { items, nextCursor } = await this.turns.take(asker, () => this.reader.labelValues(question, asker));
     return { values: items, nextCursor };
   }
 
@@ -57,9 +65,10 @@ export class CatalogController {
   @ApiListParameters()
   async series(
     @AskedBy() asker: Asker,
-    @Query() raw: RawQuery,
+    @QueryString() raw: RawQuery,
   ): Promise<Page & { series: readonly SeriesDescription[] }> {
-    const { items, nextCursor } = await this.reader.series(listQuestion(asker, raw));
+    const question = listQuestion(asker, raw);
+    const { items, nextCursor } = await this.turns.take(asker, () => this.reader.series(question, asker));
     return { series: items, nextCursor };
   }
 }

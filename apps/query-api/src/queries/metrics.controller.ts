@@ -1,10 +1,12 @@
-import { Controller, Get, Query, UseFilters, UseGuards } from '@nestjs/common';
+import { Controller, Get, UseFilters, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type AggregateResult, MetricsReader, type PointsPage } from '@weir/metrics-store';
 
 import { AskedBy, QueryAccess } from '../access/query-access.js';
+import { Turns } from '../access/turns.js';
 import type { RawQuery } from '../http/parameters.js';
 import { QueryProblemFilter } from '../http/problem.filter.js';
+import { QueryString } from '../http/query-string.js';
 import { ApiAggregateParameters, ApiPointsParameters, ApiProblems, ApiTenantKey } from './openapi.js';
 import { aggregateQuestion, pointsQuestion } from './questions.js';
 import type { Asker } from './questions.js';
@@ -17,19 +19,24 @@ import type { Asker } from './questions.js';
 @UseGuards(QueryAccess)
 @UseFilters(QueryProblemFilter)
 export class MetricsController {
-  constructor(private readonly reader: MetricsReader) {}
+  constructor(
+    private readonly reader: MetricsReader,
+    private readonly turns: Turns,
+  ) {}
 
   @Get()
   @ApiOperation({ summary: 'Raw points of a metric, newest first' })
   @ApiPointsParameters()
-  points(@AskedBy() asker: Asker, @Query() raw: RawQuery): Promise<PointsPage> {
-    return this.reader.points(pointsQuestion(asker, raw));
+  points(@AskedBy() asker: Asker, @QueryString() raw: RawQuery): Promise<PointsPage> {
+    const question = pointsQuestion(asker, raw);
+    return this.turns.take(asker, () => this.reader.points(question, asker));
   }
 
   @Get('query')
   @ApiOperation({ summary: 'A metric aggregated over buckets of time' })
   @ApiAggregateParameters()
-  aggregate(@AskedBy() asker: Asker, @Query() raw: RawQuery): Promise<AggregateResult> {
-    return this.reader.aggregate(aggregateQuestion(asker, raw));
+  aggregate(@AskedBy() asker: Asker, @QueryString() raw: RawQuery): Promise<AggregateResult> {
+    const question = aggregateQuestion(asker, raw);
+    return this.turns.take(asker, () => this.reader.aggregate(question, asker));
   }
 }

@@ -51,7 +51,8 @@ export const ApiTenantKey = (): ClassDecorator => ApiSecurity('api-key');
 /** One response for each status, listing the codes that it comes with. */
 export function ApiProblems(): ClassDecorator {
   const codes = new Map<number, string[]>();
-  for (const [code, { status }] of Object.entries(PROBLEMS)) codes.set(status, [...(codes.get(status) ?? []), code]);
+  for (const [code, { status }] of Object.entries(PROBLEMS))
+    if (code !== 'caller_gone') codes.set(status, [...(codes.get(status) ?? []), code]);
   return applyDecorators(
     ...[...codes].map(([status, of]) =>
       ApiResponse({ status, description: of.map((code) => `\`${code}\``).join(', '), content: PROBLEM_CONTENT }),

@@ -19,6 +19,11 @@ describe('pointsQuestion', () => {
     });
   });
 
+  it('leaves the range to the cursor, unless one is given', () => {
+    expect(pointsQuestion(asker, { name: 'x', cursor: 'abc' })).not.toHaveProperty('fromMs');
+    expect(pointsQuestion(asker, { name: 'x', cursor: 'abc', to: '5' })).toMatchObject({ toMs: 5 });
+  });
+
   it('tells a missing environment from one that is asked to be absent', () => {
     expect(pointsQuestion(asker, { name: 'x' })).not.toHaveProperty('environment');
     expect(pointsQuestion(asker, { name: 'x', environment: '' })).toMatchObject({ environment: null });

@@ -9,31 +9,36 @@ import {
 
 import { limitOf } from '../http/limit.js';
 import { Parameters, type RawQuery } from '../http/parameters.js';
-import { durationOf, timeRangeOf } from '../http/time.js';
+import { durationOf, givenRangeOf, timeRangeOf } from '../http/time.js';
 
 /** Items in a page of any answer: the most, and what one gets without asking. */
 export const PAGE = { most: 100, usual: 100 } as const;
 
 const MAX_GROUPING_LABELS = 16;
 
-/** Who asks, and when: the only parts of a question that the query string has no say in. */
+/** Who asks, when, and for how long: what the query string has no say in. */
 export interface Asker {
   readonly tenantId: string;
   readonly nowMs: number;
+  /** Is aborted, with what to reject with, where nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
 }
 
+type AskerOfQuestion = Pick<Asker, 'tenantId' | 'nowMs'>;
+
 /** `name`, `from`, `to`, `environment`, `label.*`, `limit` and `cursor`. Throws ValidationError. */
-export function pointsQuestion({ tenantId, nowMs }: Asker, raw: RawQuery): PointsQuery {
+export function pointsQuestion({ tenantId, nowMs }: AskerOfQuestion, raw: RawQuery): PointsQuery {
   const parameters = new Parameters(raw);
   const name = parameters.required('name');
-  const range = timeRangeOf(parameters, nowMs);
-  const question = { ...filterOf(tenantId, parameters), name, ...range, ...pageOf(parameters) };
+  const page = pageOf(parameters);
+  const range = page.cursor === undefined ? timeRangeOf(parameters, nowMs) : givenRangeOf(parameters);
+  const question = { ...filterOf(tenantId, parameters), name, ...range, ...page };
   parameters.finish();
   return question;
 }
 
 /** `name`, `from`, `to`, `step`, `agg`, `by`, `environment` and `label.*`. Throws ValidationError. */
-export function aggregateQuestion({ tenantId, nowMs }: Asker, raw: RawQuery): AggregateQuery {
+export function aggregateQuestion({ tenantId, nowMs }: AskerOfQuestion, raw: RawQuery): AggregateQuery {
   const parameters = new Parameters(raw);
   const name = parameters.required('name');
   const range = timeRangeOf(parameters, nowMs);
@@ -46,7 +51,10 @@ export function aggregateQuestion({ tenantId, nowMs }: Asker, raw: RawQuery): Ag
 }
 
 /** A page of a list: `name` where the list may be narrowed by it, `environment`, `label.*`, `limit` and `cursor`. */
-export function listQuestion({ tenantId }: Asker, raw: RawQuery): SeriesFilter & { limit: number; cursor?: string } {
+export function listQuestion(
+  { tenantId }: AskerOfQuestion,
+  raw: RawQuery,
+): SeriesFilter & { limit: number; cursor?: string } {
   const parameters = new Parameters(raw);
   const name = parameters.optional('name');
   const question = {

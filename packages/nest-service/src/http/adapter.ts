@@ -10,6 +10,8 @@ import { correlationIdOf } from './correlation-id.js';
 export interface ServerLimits {
   /** The largest body of a route that sets no limit of its own; 1 MiB unless given. */
   readonly bodyLimit?: number;
+  /** The longest parameter within a path; 100 characters unless given. */
+  readonly maxPathPartLength?: number;
   /** A request must have arrived whole within this (slow senders); 30 s unless given. */
   readonly requestTimeoutMs?: number;
   /** Its headers must have arrived within this; 10 s unless given. */
@@ -19,10 +21,16 @@ export interface ServerLimits {
 // Longer than the idle time-outs of common load balancers (60 s), or they meet connections that were just closed.
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
-export function createAdapter({ bodyLimit, requestTimeoutMs, headersTimeoutMs }: ServerLimits): FastifyAdapter {
+export function createAdapter({
+  bodyLimit,
+  maxPathPartLength,
+  requestTimeoutMs,
+  headersTimeoutMs,
+}: ServerLimits): FastifyAdapter {
   const headersTimeout = headersTimeoutMs ?? 10_000;
   return new FastifyAdapter({
     bodyLimit: bodyLimit ?? 1_048_576,
+    routerOptions: { maxParamLength: maxPathPartLength ?? 100 },
     requestTimeout: requestTimeoutMs ?? 30_000,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     http: { headersTimeout, connectionsCheckingInterval: Math.min(5_000, headersTimeout) },

@@ -1,0 +1,64 @@
+import { connectSchemaRegistry, DEFAULT_LIMITS, type Tenant, type TenantKey } from '@weir/avro';
+import { type KafkaConnection, RecordProducer } from '@weir/kafka';
+import { generateApiKey, TenantsPublisher } from '@weir/tenancy';
+import { engines, uniqueName } from '@weir/testing';
+
+/** The broker of this test run. */
+export function connection(): KafkaConnection {
+  return { bootstrapServers: engines().kafka.bootstrapServers, clientId: 'query-test', securityProtocol: 'PLAINTEXT' };
+}
+
+/** Publishes tenants as admin-service does, under the topic of one test. */
+export class Tenants {
+  private readonly producer: RecordProducer;
+  private readonly publisher: TenantsPublisher;
+
+  constructor(topic: string) {
+    this.producer = new RecordProducer(connection(), {
+      name: 'tenants',
+      compression: 'none',
+      lingerMs: 0,
+      deliveryTimeoutMs: 10_000,
+      maxQueuedRecords: 1000,
+      maxQueuedBytes: 1_000_000,
+    });
+    const registry = connectSchemaRegistry({ url: engines().schemaRegistry.url });
+    this.publisher = new TenantsPublisher(this.producer, registry, { topic, autoRegister: true });
+    void this.producer.start();
+  }
+
+  async publish(...tenants: readonly Tenant[]): Promise<void> {
+    await this.publisher.publish(tenants);
+  }
+
+  async publishSentinel(): Promise<void> {
+    await this.publisher.publishSentinel();
+  }
+
+  async close(): Promise<void> {
+    await this.producer.close(1000);
+  }
+}
+
+export interface NewKey {
+  readonly apiKey: string;
+  readonly entry: TenantKey;
+}
+
+export function newKey(changes: Partial<TenantKey> = {}): NewKey {
+  const { id, key, hash } = generateApiKey();
+  return { apiKey: key, entry: { id, hash, scopes: ['query'], expires_at: null, revoked_at: null, ...changes } };
+}
+
+export function newTenant(changes: Partial<Tenant> = {}): Tenant {
+  return {
+    tenant_id: uniqueName('tenant'),
+    name: 'A tenant',
+    state: 'active',
+    version: 1,
+    limits: DEFAULT_LIMITS,
+    keys: [],
+    updated_at: Date.now(),
+    ...changes,
+  };
+}
