@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { Controller, Get, Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { duration, type Environment, parseEnvironment, serviceConfig, serviceVariables, secret } from '@weir/config';
+import { duration, parseEnvironment, secret, serviceConfig, serviceVariables, type Values } from '@weir/config';
 
 import { createService, runService, ServiceModule } from '../src/index.js';
 
@@ -46,14 +46,14 @@ class TroubleController implements OnModuleInit, OnModuleDestroy {
   }
 }
 
-async function build(env?: Environment) {
-  const variables = {
-    ...serviceVariables('fixture', 0),
-    FIXTURE_KEY: secret({ about: 'A secret.' }),
-    FIXTURE_BUILD_TAKES: duration({ default: 0, about: 'How long building takes.' }),
-    FIXTURE_INIT_TAKES: duration({ default: 0, about: 'How long a hook at the start takes.' }),
-  };
-  const values = parseEnvironment(variables, env);
+const variables = {
+  ...serviceVariables('fixture', 0),
+  FIXTURE_KEY: secret({ about: 'A secret.' }),
+  FIXTURE_BUILD_TAKES: duration({ default: 0, about: 'How long building takes.' }),
+  FIXTURE_INIT_TAKES: duration({ default: 0, about: 'How long a hook at the start takes.' }),
+};
+
+async function build(values: Values<typeof variables>) {
   const config = serviceConfig(values);
   initTakesMs = values.FIXTURE_INIT_TAKES;
   if (values.FIXTURE_BUILD_TAKES > 0) {
@@ -67,4 +67,4 @@ async function build(env?: Environment) {
   return createService(FixtureModule, config);
 }
 
-await runService(() => build());
+await runService(() => build(parseEnvironment(variables)));

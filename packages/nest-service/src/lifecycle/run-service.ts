@@ -57,11 +57,14 @@ export async function startService(app: NestFastifyApplication): Promise<string>
   return app.getUrl();
 }
 
-function built(build: () => Promise<NestFastifyApplication>): Promise<NestFastifyApplication> {
-  return build().catch((thrown: unknown) => {
+/** `build` may also throw at once, as where the configuration is read. */
+async function built(build: () => Promise<NestFastifyApplication>): Promise<NestFastifyApplication> {
+  try {
+    return await build();
+  } catch (thrown) {
     process.stderr.write(`${buildProblem(thrown)}\n`);
     return process.exit(thrown instanceof ConfigurationError ? EXIT_CONFIGURATION : EXIT_FAILURE);
-  });
+  }
 }
 
 function buildProblem(thrown: unknown): string {
