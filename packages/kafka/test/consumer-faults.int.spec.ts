@@ -32,7 +32,7 @@ describe('BatchConsumer, when something is slow or away', () => {
       maxRecords: 10,
       handler: async (batch) => {
         attempts.push(batch.attempt);
-        if (attempts.length === 1) await wait(8_000);
+        if (attempts.length === 1) await wait(7_000);
       },
       observer: { revoked: () => (revocations += 1) },
     });
@@ -56,7 +56,7 @@ describe('BatchConsumer, when something is slow or away', () => {
       handler: async (batch) => {
         batches.push(batch);
         // The whole process stands still past max.poll.interval.ms, as in a long collection of garbage.
-        if (batches.length === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 7_500);
+        if (batches.length === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 7_000);
         else await gate.promise;
       },
       observer: { revoked: (_, wasLost) => (lost += Number(wasLost)) },
@@ -86,9 +86,10 @@ describe('BatchConsumer, when something is slow or away', () => {
     );
     await proxy.resume();
     await outside.send(topic, 0, numbered(0, 10));
+    // Also committed: what is not comes again should the absence outlast the session.
     await eventually(
-      () => handled.length,
-      (n) => n === 10,
+      () => outside.committed(groupId, topic),
+      ([offset]) => offset === 10,
     );
     expect(consumer.state.status).toBe('running');
     await proxy.cut();
@@ -102,7 +103,9 @@ describe('BatchConsumer, when something is slow or away', () => {
       () => outside.committed(groupId, topic),
       ([offset]) => offset === 20,
     );
-    expect(values(handled)).toEqual(numbered(0, 20));
+    // What came before the absence was committed. What came after it comes twice where the session ran out meanwhile.
+    expect(firstsOf(handled)).toEqual(numbered(0, 20));
+    expect(values(handled.slice(0, 10))).toEqual(numbered(0, 10));
     await eventually(
       () => consumer.state.status,
       (status) => status === 'running',

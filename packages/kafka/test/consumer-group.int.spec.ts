@@ -4,7 +4,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import type { ConsumedRecord, RecordBatch, TopicPartition } from '../src/index.js';
+import type { BatchConsumer, ConsumedRecord, RecordBatch, TopicPartition } from '../src/index.js';
 import { inside, numbered, Outside, signal, Started, values } from './kafka-fixture.js';
 
 const outside = new Outside();
@@ -103,44 +103,40 @@ describe('A group of BatchConsumers', () => {
     expect(second.handled).toEqual([]);
   });
 
+  it('commits and leaves when it is stopped in the middle of a hand-over, and nobody does its work again', async () => {
+    const topic = await outside.topic(2);
+    const groupId = uniqueName('group');
+    const { gate, batches, consumer } = await busyWithBoth(topic, groupId);
+    // The buffer behind the batch is full.
+    await outside.send(topic, 0, numbered(10, 40));
+    await outside.send(topic, 1, numbered(10, 40));
+    await eventually(() => buffered(consumer) === 19);
+    const second = started.start({ topics: [topic], groupId });
+    await eventually(() => [...iterable(inside(consumer, 'session', 'assignment'))].some(isRevoking));
+    const stopped = consumer.stop(20_000);
+    gate.give();
+    const since = performance.now();
+    await stopped;
+    expect(performance.now() - since).toBeLessThan(5_000);
+    await eventually(
+      () => outside.committed(groupId, topic),
+      ([a, b]) => a === 40 && b === 40,
+    );
+    expect(batches.map((batch) => [batch.records.length, batch.signal.aborted])).toEqual([
+      [1, false],
+      [19, false],
+    ]);
+    expect(second.handled).toHaveLength(60);
+  });
+
   it('asks a handler that takes too long to give up, hands its records to the successor, and keeps those of partitions that stay', async () => {
     const topic = await outside.topic(2);
     const groupId = uniqueName('group');
-    const gate = signal();
-    const batches: RecordBatch[] = [];
     const handled: ConsumedRecord[] = [];
-    const first = started.start({
-      topics: [topic],
-      groupId,
-      revokeTimeoutMs: 500,
-      handler: async (batch) => {
-        batches.push(batch);
-        if (batches.length === 1) await gate.promise;
-        if (batches.length === 2) await aborted(batch.signal);
-        handled.push(...batch.records);
-      },
-    }).consumer;
-    await eventually(
-      () => first.assignment.length,
-      (n) => n === 2,
-    );
-    // While the handler is busy with the first record, the next batch comes together from both partitions.
-    await outside.send(topic, 0, ['0']);
-    await eventually(
-      () => batches.length,
-      (n) => n === 1,
-    );
-    await outside.send(topic, 0, numbered(1, 10));
-    await outside.send(topic, 1, numbered(0, 10));
-    await eventually(
-      () => Reflect.get(inside(first, 'session', 'buffer'), 'size'),
-      (size) => size === 19,
-    );
-    gate.give();
-    await eventually(
-      () => batches[1]?.records.length,
-      (n) => n === 19,
-    );
+    const { batches, consumer: first } = await busyWithBoth(topic, groupId, async (batch) => {
+      if (batch.attempt === 1 && batch.records.length === 19) await aborted(batch.signal);
+      handled.push(...batch.records);
+    });
     const second = started.start({ topics: [topic], groupId });
     await eventually(
       () => outside.committed(groupId, topic),
@@ -178,6 +174,47 @@ describe('A group of BatchConsumers', () => {
     expect(values(handled)).toEqual(numbered(Math.max(settled, 0), 100));
   });
 });
+
+/**
+ * A member whose second batch has records of both partitions: nine of the first and ten of the second. Its handler waits for the gate,
+ * or does what is given.
+ */
+async function busyWithBoth(
+  topic: string,
+  groupId: string,
+  handler?: (batch: RecordBatch) => Promise<void>,
+): Promise<{ gate: ReturnType<typeof signal>; batches: RecordBatch[]; consumer: BatchConsumer }> {
+  const [first, gate] = [signal(), signal()];
+  const batches: RecordBatch[] = [];
+  const { consumer } = started.start({
+    topics: [topic],
+    groupId,
+    maxRecords: 19,
+    ...(handler !== undefined && { revokeTimeoutMs: 500 }),
+    handler: async (batch) => {
+      batches.push(batch);
+      if (batches.length === 1) await first.promise;
+      if (handler !== undefined) await handler(batch);
+      else if (batches.length === 2) await gate.promise;
+    },
+  });
+  await eventually(() => consumer.assignment.length === 2);
+  // While the handler is busy with the first record, the next batch comes together from both partitions.
+  await outside.send(topic, 0, ['0']);
+  await eventually(() => batches.length === 1);
+  await outside.send(topic, 0, numbered(1, 10));
+  await outside.send(topic, 1, numbered(0, 10));
+  await eventually(() => buffered(consumer) === 19);
+  first.give();
+  await eventually(() => batches[1]?.records.length === 19);
+  return { gate, batches, consumer };
+}
+
+const buffered = (consumer: BatchConsumer): unknown => Reflect.get(inside(consumer, 'session', 'buffer'), 'size');
+
+const iterable = (value: object): Iterable<unknown> => (Symbol.iterator in value ? (value as Iterable<unknown>) : []);
+const isRevoking = (owner: unknown): boolean =>
+  typeof owner === 'object' && owner !== null && Reflect.get(owner, 'revoking') === true;
 
 function aborted(signalled: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {

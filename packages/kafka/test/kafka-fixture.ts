@@ -46,7 +46,9 @@ export class Outside {
     await this.producer.send({ topic, messages: texts.map((value) => ({ partition, value, key: null })) });
   }
 
+  /** Resolves once the records and the marker of the transaction's end are in the log. */
   async sendInTransaction(topic: string, partition: number, texts: readonly string[], commit: boolean): Promise<void> {
+    const before = await this.end(topic, partition);
     const producer = this.kafka.producer({
       transactionalId: uniqueName('tx'),
       maxInFlightRequests: 1,
@@ -58,6 +60,13 @@ export class Outside {
     await transaction.send({ topic, messages: texts.map((value) => ({ partition, value })) });
     await (commit ? transaction.commit() : transaction.abort());
     await producer.disconnect();
+    // The coordinator answers before it has written the markers.
+    await eventually(async () => (await this.end(topic, partition)) === before + texts.length + 1);
+  }
+
+  private async end(topic: string, partition: number): Promise<number> {
+    const offsets = await this.admin.fetchTopicOffsets(topic);
+    return Number(offsets.find((at) => at.partition === partition)?.high ?? -1);
   }
 
   /** The committed offset of each partition, -1 where there is none. */

@@ -32,7 +32,7 @@ describe('LogProbe', () => {
   });
 
   it('rejects where no broker answers', async () => {
-    const away = new LogProbe({ ...connection(), bootstrapServers: '127.0.0.1:1' });
+    const away = new LogProbe({ ...connection(), bootstrapServers: '127.0.0.1:1' }, 500);
     await expect(away.lookFrom({ topic: 'x', partition: 0, offset: 0 })).rejects.toMatchObject({
       code: 'kafka_unavailable',
     });

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, uniqueName } from '@weir/testing';
 
 import {
@@ -10,8 +10,12 @@ import {
   type TopicReaderOptions,
 } from '../src/index.js';
 import { type BrokerProxy, brokerProxy, connectionTo, freshTopic } from './clients.js';
+import { Outside } from './kafka-fixture.js';
 
+const outside = new Outside();
 const closers: (() => Promise<void>)[] = [];
+beforeAll(() => outside.connect());
+afterAll(() => outside.close());
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
@@ -98,6 +102,19 @@ describe('TopicReader', () => {
     const { reader, values } = read(topic);
     await eventually(() => reader.caughtUp);
     expect(values).toEqual([]);
+  });
+
+  it.each([true, false])('is caught up with a topic that ends in a transaction (committed: %s)', async (committed) => {
+    const topic = await freshTopic('reader');
+    await outside.sendInTransaction(topic, 0, ['a', 'b'], committed);
+    const { reader, values } = read(topic);
+    await eventually(() => reader.caughtUp);
+    expect(values).toEqual(committed ? ['a', 'b'] : []);
+    // Also with a transaction that comes later.
+    await outside.sendInTransaction(topic, 0, ['c'], committed);
+    const since = performance.now();
+    await eventually(() => reader.ageMs() < performance.now() - since);
+    expect(values).toEqual(committed ? ['a', 'b', 'c'] : []);
   });
 
   it('brings a new record well within half a second', async () => {

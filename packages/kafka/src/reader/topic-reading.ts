@@ -162,6 +162,8 @@ const settings = (connection: KafkaConnection): NativeSettings => ({
   'partition.assignment.strategy': 'cooperative-sticky',
   'allow.auto.create.topics': false,
   'enable.partition.eof': true,
+  // A connection answers in order, so the question where the topic ends waits behind a fetch that waits for records.
+  'fetch.wait.max.ms': 100,
   'fetch.queue.backoff.ms': 50,
   'fetch.error.backoff.ms': 200,
 });

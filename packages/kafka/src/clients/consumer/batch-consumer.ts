@@ -12,6 +12,9 @@ import { Wake } from './wake.js';
 
 const REBUILD_BACKOFF = { minMs: 250, maxMs: 10_000 };
 
+// Short at first, so that brokers that are away are told of soon; longer then, for slow networks.
+const connectTimeoutMs = (failures: number): number => Math.min(10_000, 1_000 * 2 ** Math.min(failures, 4));
+
 export interface PartitionWatermarks extends TopicPartition {
   /** Offset of the first record that is still there. */
   readonly low: number;
@@ -154,7 +157,7 @@ export class BatchConsumer {
     for (let failures = 0; !this.stopping;) {
       const began = Date.now();
       try {
-        await this.runSession();
+        await this.runSession(connectTimeoutMs(failures));
       } catch (error) {
         const failure = consumerError(error);
         this.settings.notify('failed', failure, '');
@@ -166,11 +169,11 @@ export class BatchConsumer {
     }
   }
 
-  private async runSession(): Promise<void> {
+  private async runSession(timeoutMs: number): Promise<void> {
     const session = new ConsumerSession(this.connection, this.settings, this.pauses, this.board);
     this.session = session;
     try {
-      await session.run();
+      await session.run(timeoutMs);
     } catch (error) {
       this.session = null;
       await session.discard();

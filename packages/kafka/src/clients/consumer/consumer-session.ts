@@ -18,8 +18,6 @@ import { nativeSettings } from './settings.js';
 import { StartOffsets } from './start-offsets.js';
 import type { StateBoard } from './state-board.js';
 
-const CONNECT_TIMEOUT_MS = 5_000;
-
 /**
  * The life of one native client: from connecting until it is closed, or until an error that the client does not survive.
  *
@@ -99,8 +97,8 @@ export class ConsumerSession {
   }
 
   /** Connects, joins the group and works. Resolves after `close`; rejects with the error that the client does not survive. */
-  async run(): Promise<void> {
-    await this.client.connect(CONNECT_TIMEOUT_MS);
+  async run(connectTimeoutMs: number): Promise<void> {
+    await this.client.connect(connectTimeoutMs);
     if (this.loop.ended) return;
     this.board.report({ kafkaReachable: true, failed: null });
     this.client.subscribe(this.settings.topics);
@@ -118,9 +116,10 @@ export class ConsumerSession {
    */
   async close(timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs;
-    this.loop.urgent = true;
-    await this.delivery.stop(timeoutMs);
-    await this.committer.drain(Math.max(500, deadline - Date.now()));
+    await this.loop.urgently(async () => {
+      await this.delivery.stop(timeoutMs);
+      await this.committer.drain(Math.max(500, deadline - Date.now()));
+    });
     await this.discard();
   }
 

@@ -48,7 +48,7 @@ export class LogProbe {
       { rebalance: () => undefined, error: () => undefined, readable: () => readable.call() },
     );
     try {
-      await client.connect(CONNECT_TIMEOUT_MS);
+      await client.connect(Math.min(CONNECT_TIMEOUT_MS, this.timeoutMs));
       const { low, high } = await client.watermarks({ topic, partition });
       if (offset >= high) return { lowWatermark: low, firstOffset: null };
       const start = { topic, partition, offset: Math.max(offset, low) };

@@ -63,14 +63,14 @@ export class Rebalances {
       this.assignment.remove(partitions);
       this.delivery.abandon(owners);
     } else {
-      this.loop.urgent = true;
-      await this.delivery.release(owners, this.settings.revokeTimeoutMs);
-      await this.committer.drain(COMMIT_TIMEOUT_MS);
+      await this.loop.urgently(async () => {
+        await this.delivery.release(owners, this.settings.revokeTimeoutMs);
+        await this.committer.drain(COMMIT_TIMEOUT_MS);
+      });
     }
     await this.loop.between(() => {
       this.assignment.remove(partitions);
       this.client.unassign(partitions);
-      this.loop.urgent = false;
     });
     this.settings.notify('revoked', partitions, lost);
   }

@@ -17,7 +17,8 @@ export function nativeSettings(connection: KafkaConnection, settings: ConsumerSe
     'auto.offset.reset': settings.fromBeginning ? 'earliest' : 'latest',
     'isolation.level': 'read_committed',
     'session.timeout.ms': settings.sessionTimeoutMs,
-    'heartbeat.interval.ms': Math.min(3_000, Math.floor(settings.sessionTimeoutMs / 3)),
+    // A member hears of a rebalance by its heartbeats, and a cooperative one has two rounds.
+    'heartbeat.interval.ms': Math.min(1_000, Math.floor(settings.sessionTimeoutMs / 3)),
     'max.poll.interval.ms': settings.maxPollIntervalMs,
     'allow.auto.create.topics': false,
     'topic.metadata.refresh.interval.ms': settings.metadataRefreshMs,

@@ -110,7 +110,10 @@ export class TransactionalProducer {
     );
   }
 
-  /** Resolves once all of the transaction is committed: records that `send` is still about are waited for. */
+  /**
+   * Resolves once it is decided that all of the transaction is committed; readers see it a moment later. Records that `send` is still
+   * about are waited for.
+   */
   commit(): Promise<void> {
     return this.#exclusively('commit', ['open', 'commit_unresolved'], async () => {
       await Promise.all(this.#sending);
