@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { classify } from '@weir/errors';
 import { eventually, uniqueName } from '@weir/testing';
+import { randomBytes } from 'node:crypto';
 
 import { type OutgoingRecord, type ProducerOptions, RecordProducer } from '../src/index.js';
+import { wireBytes } from '../src/clients/producer/sendable.js';
 import { brokerProxy, type BrokerProxy, connectionTo, freshTopic, readAll } from './clients.js';
 
 const opened: RecordProducer[] = [];
@@ -108,6 +110,45 @@ describe('RecordProducer', () => {
     expect(await readAll(topic)).toEqual([]);
   });
 
+  it.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)(
+    'takes a record of random bytes as large as the topic allows with %s, and refuses one that is larger before it costs others anything',
+    async (compression) => {
+      const limit = 1_048_576;
+      const topic = await freshTopic('producer', { config: { 'max.message.bytes': `${limit}` } });
+      const sender = await producer({ compression, maxMessageBytes: limit, maxQueuedBytes: 20_000_000, lingerMs: 50 });
+      const value = randomBytes(limit - wireBytes([record(topic, '')], limit));
+      const largest = record(topic, '', { value });
+      const tooLarge = record(topic, '', { value: randomBytes(value.length + 1) });
+
+      const others = [
+        sender.send([record(topic, 'before'), largest]),
+        sender.send([largest, record(topic, 'between')]),
+      ];
+      expect(await codeOf(sender.send([record(topic, 'refused too'), tooLarge]))).toBe('record_invalid');
+      others.push(sender.send([record(topic, 'after'), largest]));
+      await Promise.all(others);
+      const read = await readAll(topic);
+      expect(read.map((r) => ((r.value?.length ?? 0) > 100 ? 'largest' : r.value?.toString()))).toEqual([
+        'before',
+        'largest',
+        'largest',
+        'between',
+        'after',
+        'largest',
+      ]);
+      expect(read[1]?.value?.equals(value)).toBe(true);
+    },
+  );
+
+  it('packs records of random bytes into batches that the topic takes', async () => {
+    const limit = 2_000;
+    const topic = await freshTopic('producer', { config: { 'max.message.bytes': `${limit}` } });
+    const sender = await producer({ maxMessageBytes: limit, lingerMs: 50 });
+    const sizes = Array.from({ length: 500 }, (_, i) => 1 + ((i * 37) % 400));
+    await sender.send(sizes.map((size) => record(topic, '', { key: null, value: randomBytes(size) })));
+    expect((await readAll(topic)).map((r) => r.value?.length)).toEqual(sizes);
+  });
+
   it('reserves room for a whole request, or produces nothing of it', async () => {
     const topic = await freshTopic('producer');
     const sender = await producer({ maxQueuedRecords: 10, lingerMs: 300 });
@@ -169,6 +210,18 @@ describe('RecordProducer', () => {
     expect(delivered).toEqual([[topic, 1]]);
     expect(failures).toEqual([[missing, expect.stringMatching(/^ERR_/), 1]]);
     expect(await readAll(topic)).toHaveLength(1);
+  });
+
+  it('flushes within a time: all is in the log then, or it says that this is not known', async () => {
+    const topic = await freshTopic('producer');
+    const sender = await producer({ lingerMs: 400 });
+    await eventually(() => sender.state === 'ready');
+    const sent = sender.send([record(topic, 'lingers')]);
+    expect(await codeOf(sender.flush(50))).toBe('delivery_unknown');
+    await sender.flush(5_000);
+    expect(sender.queue).toEqual({ records: 0, bytes: 0 });
+    expect(await readAll(topic)).toHaveLength(1);
+    await sent;
   });
 
   it('finishes what is under way when it is closed, and takes no more', async () => {
