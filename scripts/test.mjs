@@ -1,28 +1,8 @@
 /**
- * `npm test`: makes the clone ready, apps compiled, and runs the tests of every package and app, on engines of their own.
+ * `npm test`: runs the tests of every package and app, on engines of their own.
  *
  * Arguments go to Jest: `npm test -- --selectProjects kafka`. With WEIR_TEST_ENGINES set no engine is started.
  */
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { runJest } from './run-jest.mjs';
 
-import { bootstrap } from './bootstrap.mjs';
-import { exitOf, runMain } from './console.mjs';
-import { repository } from './places.mjs';
-
-await runMain(async () => {
-  const given = process.env['WEIR_TEST_ENGINES'] !== undefined;
-  const java = !given && process.env['WEIR_ENGINES'] !== 'docker';
-  const env = await bootstrap({ java, build: null, onLine: (line) => console.log(line) });
-  const jest = spawn(process.execPath, [join(repository, 'node_modules/jest/bin/jest.js'), ...process.argv.slice(2)], {
-    cwd: repository,
-    env: {
-      ...env,
-      NODE_OPTIONS: `${env['NODE_OPTIONS'] ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`,
-    },
-    stdio: 'inherit',
-  });
-  process.on('SIGINT', () => undefined); // Jest has it too, and is waited for
-  process.on('SIGTERM', () => jest.kill('SIGTERM'));
-  return (await exitOf(jest)) === null ? 0 : 1;
-});
+await runJest(process.argv.slice(2));

@@ -70,6 +70,15 @@ export class AppProcess {
     }
   }
 
+  /** Stops it where it stands, as a long pause of a virtual machine would. */
+  freeze(): void {
+    this.child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.child?.kill('SIGCONT');
+  }
+
   /** Sends the signal and resolves with the exit code, or the signal that ended the process. */
   async end(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | NodeJS.Signals | null> {
     const { child } = this;

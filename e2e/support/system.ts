@@ -1,8 +1,14 @@
 import { connectSchemaRegistry, DEFAULT_LIMITS, type Tenant } from '@weir/avro';
-import { type KafkaConnection, RecordProducer } from '@weir/kafka';
+import {
+  type GroupDescription,
+  type GroupPartitionLag,
+  KafkaAdmin,
+  type KafkaConnection,
+  RecordProducer,
+} from '@weir/kafka';
 import { generateApiKey, TenantsPublisher } from '@weir/tenancy';
 import { engines, eventually, type FreshDatabase, freshDatabase, uniqueName } from '@weir/testing';
-import { resolveTopics, tenants } from '@weir/topics';
+import { metricsRaw, resolveTopics, tenants as tenantsTopic, type Topics } from '@weir/topics';
 import { Client } from 'pg';
 
 import { AppProcess, freePort } from './process.js';
@@ -15,37 +21,62 @@ export interface DemoTenant {
 /** Answer of `GET /ledger` on metrics-consumer. */
 export interface Ledger {
   readonly balanced: boolean;
-  readonly partitions: readonly { readonly stored: number; readonly dead_lettered: number }[];
+  readonly partitions: readonly {
+    readonly topic: string;
+    readonly partition: number;
+    readonly next: number;
+    readonly stored: number;
+    readonly dead_lettered: number;
+    readonly gap: number;
+    readonly expired: number;
+    readonly skipped: number;
+  }[];
+}
+
+/** What a system has other than usual. */
+export interface SystemOptions {
+  /** Variables of all apps, told what they would be; with other addresses faults can be put between. */
+  readonly environment?: (usual: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
+  readonly tenantCount?: number;
 }
 
 /** All apps as processes, on topics, a group and a database of their own. */
 export class System {
+  readonly admin = new KafkaAdmin(kafkaConnection());
+
   private constructor(
     readonly ingest: AppProcess,
-    readonly consumer: AppProcess,
+    /** More of them may be started with `addConsumer`. */
+    readonly consumers: AppProcess[],
     readonly query: AppProcess,
-    readonly tenant: DemoTenant,
+    readonly tenants: readonly DemoTenant[],
+    readonly topics: Topics,
+    private readonly environment: Readonly<Record<string, string>>,
     private readonly database: FreshDatabase,
   ) {}
 
-  static async start(): Promise<System> {
-    const topicPrefix = `${uniqueName('e2e')}.`;
+  /** Resolves once all are ready. */
+  static async start({ environment = () => ({}), tenantCount = 1 }: SystemOptions = {}): Promise<System> {
     const database = await freshDatabase('e2e');
-    const environment = {
+    const usual = {
       HOST: '127.0.0.1',
       LOG_LEVEL: 'info',
       KAFKA_BOOTSTRAP_SERVERS: engines().kafka.bootstrapServers,
-      KAFKA_TOPIC_PREFIX: topicPrefix,
+      KAFKA_TOPIC_PREFIX: `${uniqueName('e2e')}.`,
       KAFKA_CONSUMER_GROUP: uniqueName('e2e'),
       SCHEMA_REGISTRY_URL: engines().schemaRegistry.url,
       DATABASE_URL: database.url,
     };
-    const app = async (name: string): Promise<AppProcess> => new AppProcess(name, await freePort(), environment);
+    const all = { ...usual, ...environment(usual) };
+    const app = async (name: string): Promise<AppProcess> => new AppProcess(name, await freePort(), all);
     const apps = await Promise.all([app('ingest-api'), app('metrics-consumer'), app('query-api')] as const);
-    const system = new System(...apps, newTenant(), database);
+    const [ingest, consumer, query] = apps;
+    const published = Array.from({ length: tenantCount }, newTenant);
+    const topics = resolveTopics({ prefix: all.KAFKA_TOPIC_PREFIX });
+    const system = new System(ingest, [consumer], query, published, topics, all, database);
     try {
       apps.forEach((process) => process.start());
-      await publishTenant(system.tenant, topicPrefix);
+      await publishTenants(published, topics);
       await Promise.all(apps.map((process) => process.ready()));
     } catch (error) {
       await system.stop();
@@ -54,16 +85,54 @@ export class System {
     return system;
   }
 
-  /** Ends the apps as a deploy would and answers their exit codes, in the order ingest, consumer, query. */
+  get databaseUrl(): string {
+    return this.database.url;
+  }
+
+  get databaseName(): string {
+    return this.database.name;
+  }
+
+  /** The first tenant. */
+  get tenant(): DemoTenant {
+    return first(this.tenants);
+  }
+
+  /** The first metrics-consumer. */
+  get consumer(): AppProcess {
+    return first(this.consumers);
+  }
+
+  /** Another member of the group; not ready yet. */
+  async addConsumer(): Promise<AppProcess> {
+    const added = new AppProcess('metrics-consumer', await freePort(), this.environment);
+    added.start();
+    this.consumers.push(added);
+    return added;
+  }
+
+  /** Ends the apps as a deploy would and answers their exit codes, in the order ingest, consumers, query. */
   async stop(): Promise<(number | string | null)[]> {
-    const statuses = await Promise.all([this.ingest, this.consumer, this.query].map((app) => app.end()));
+    const statuses = await Promise.all([this.ingest, ...this.consumers, this.query].map((app) => app.end()));
+    await this.admin.close();
     await this.database.drop();
     return statuses;
   }
 
+  /** By whichever metrics-consumer answers. */
   async ledger(): Promise<Ledger> {
-    const response = await fetch(`${this.consumer.url}/ledger`);
-    return (await response.json()) as Ledger;
+    const answers = this.consumers.map(async ({ url }) => (await fetch(`${url}/ledger`)).json() as Promise<Ledger>);
+    return Promise.any(answers);
+  }
+
+  /** Of metrics-consumer's group, in records, by partition. */
+  lag(): Promise<GroupPartitionLag[]> {
+    return this.admin.lag(this.environment['KAFKA_CONSUMER_GROUP'] ?? '', [this.topics.name(metricsRaw)]);
+  }
+
+  /** metrics-consumer's group as the broker sees it. */
+  async group(): Promise<GroupDescription> {
+    return first(await this.admin.describeGroups([this.environment['KAFKA_CONSUMER_GROUP'] ?? '']));
   }
 
   /** Looks into the store itself, past every app. */
@@ -79,31 +148,43 @@ export class System {
   }
 }
 
+interface NewTenant extends DemoTenant {
+  readonly hash: string;
+  readonly keyId: string;
+}
+
 let newestTenant = 0;
 
-function newTenant(): DemoTenant & { readonly hash: string; readonly keyId: string } {
+function newTenant(): NewTenant {
   const { id: keyId, key: apiKey, hash } = generateApiKey();
   newestTenant += 1;
   return { id: `tenant-${newestTenant}`, apiKey, hash, keyId };
 }
 
-async function publishTenant(tenant: DemoTenant, topicPrefix: string): Promise<void> {
-  const { keyId, hash } = tenant as ReturnType<typeof newTenant>;
-  const record: Tenant = {
-    tenant_id: tenant.id,
-    name: tenant.id,
+function first<T>([one]: readonly T[]): T {
+  if (one === undefined) throw new Error('there is none');
+  return one;
+}
+
+function tenantRecord({ id, keyId, hash }: NewTenant): Tenant {
+  return {
+    tenant_id: id,
+    name: id,
     state: 'active',
     version: 1,
     limits: DEFAULT_LIMITS,
     keys: [{ id: keyId, hash, scopes: ['ingest', 'query'], expires_at: null, revoked_at: null }],
     updated_at: Date.now(),
   };
-  const connection: KafkaConnection = {
-    bootstrapServers: engines().kafka.bootstrapServers,
-    clientId: 'e2e',
-    securityProtocol: 'PLAINTEXT',
-  };
-  const producer = new RecordProducer(connection, {
+}
+
+/** The engines' broker itself, past whatever a test put before it. */
+export function kafkaConnection(): KafkaConnection {
+  return { bootstrapServers: engines().kafka.bootstrapServers, clientId: 'e2e', securityProtocol: 'PLAINTEXT' };
+}
+
+async function publishTenants(published: readonly NewTenant[], topics: Topics): Promise<void> {
+  const producer = new RecordProducer(kafkaConnection(), {
     name: 'tenants',
     compression: 'none',
     lingerMs: 1,
@@ -112,14 +193,14 @@ async function publishTenant(tenant: DemoTenant, topicPrefix: string): Promise<v
     maxQueuedBytes: 1_000_000,
   });
   const publisher = new TenantsPublisher(producer, connectSchemaRegistry({ url: engines().schemaRegistry.url }), {
-    topic: resolveTopics({ prefix: topicPrefix }).name(tenants),
+    topic: topics.name(tenantsTopic),
     autoRegister: true,
   });
   await producer.start();
   try {
     // The apps create the topic as they start.
     const publish = async (): Promise<boolean> => {
-      await publisher.publish([record]);
+      await publisher.publish(published.map(tenantRecord));
       await publisher.publishSentinel();
       return true;
     };

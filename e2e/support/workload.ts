@@ -12,14 +12,15 @@ export interface Workload {
   readonly startMs: number;
 }
 
-interface PostedMetric {
+export interface PostedMetric {
   readonly name: string;
   readonly value: number;
   readonly timestamp: number;
   readonly labels: Readonly<Record<string, string>>;
 }
 
-function sampleAt(workload: Workload, n: number): PostedMetric {
+/** Sample `n` of a workload, as it is posted. */
+export function sampleAt(workload: Workload, n: number): PostedMetric {
   return {
     name: workload.metric,
     value: n,

@@ -3,7 +3,16 @@ import type { Engines } from './engines.js';
 /** Engines that were started for one run of tests. */
 export interface RunningEngines {
   readonly addresses: Engines;
+  /** Names and process ids, where they may be taken away. */
+  readonly processesFile?: string;
   stop(): Promise<void>;
+}
+
+/** What a run of tests wants other than usual. */
+export interface EngineOptions {
+  readonly brokers?: 1 | 3;
+  /** Whether tests may kill and freeze engines (EngineProcess); only for those of this machine. */
+  readonly faults?: boolean;
 }
 
 let running: RunningEngines | null = null;
@@ -14,10 +23,11 @@ let running: RunningEngines | null = null;
  * Where `WEIR_TEST_ENGINES` is set those are used and nothing is started. `WEIR_ENGINES=docker` takes them from
  * containers; otherwise they run as processes of this machine.
  */
-export async function startTestEngines(onLine: (text: string) => void): Promise<void> {
+export async function startTestEngines(onLine: (text: string) => void, options: EngineOptions = {}): Promise<void> {
   if (process.env['WEIR_TEST_ENGINES'] !== undefined) return;
-  running = process.env['WEIR_ENGINES'] === 'docker' ? await fromDocker() : await fromThisMachine(onLine);
+  running = process.env['WEIR_ENGINES'] === 'docker' ? await fromDocker() : await fromThisMachine(onLine, options);
   process.env['WEIR_TEST_ENGINES'] = JSON.stringify(running.addresses);
+  if (running.processesFile !== undefined) process.env['WEIR_TEST_PROCESSES'] = running.processesFile;
 }
 
 /** Ends what `startTestEngines` started, and deletes its data. */
@@ -32,7 +42,7 @@ async function fromDocker(): Promise<RunningEngines> {
   return startDockerEngines();
 }
 
-async function fromThisMachine(onLine: (text: string) => void): Promise<RunningEngines> {
+async function fromThisMachine(onLine: (text: string) => void, options: EngineOptions): Promise<RunningEngines> {
   const { startLocalEngines } = await import('./local-engines.js');
-  return startLocalEngines(onLine);
+  return startLocalEngines(onLine, options);
 }

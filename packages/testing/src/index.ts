@@ -1,3 +1,4 @@
+export * from './engine-process.js';
 export * from './engines.js';
 export * from './eventually.js';
 export * from './fresh-database.js';

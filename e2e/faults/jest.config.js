@@ -1,0 +1,12 @@
+import preset from '@weir/jest-preset';
+
+/** Apart from the other tests: these take minutes, and engines of their own that they kill. */
+export default {
+  ...preset,
+  displayName: 'faults',
+  testMatch: ['<rootDir>/**/*.spec.ts'],
+  globalSetup: '<rootDir>/global-setup.mjs',
+  globalTeardown: '<rootDir>/../../packages/testing/jest-global-teardown.mjs',
+  testTimeout: 300_000,
+  maxWorkers: 1,
+};

@@ -1,0 +1,35 @@
+import { expect } from '@jest/globals';
+import { eventually } from '@weir/testing';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import type { System } from '../../support/system.js';
+import { Load, type LoadOptions } from './load.js';
+import type { Fates } from './journal.js';
+import { deadLetters, drained, findings, PROMISE_KEPT } from './verify.js';
+
+/** Load on a system's own ingest-api, as its first tenant. */
+export function loadOn(system: System, options: Partial<LoadOptions> = {}): Load {
+  return Load.start({ url: system.ingest.url, apiKey: system.tenant.apiKey, ...options });
+}
+
+/** Resolves once so many more samples were accepted. */
+export async function accepted(load: Load, more: number, timeoutMs = 60_000): Promise<void> {
+  const before = load.accepted;
+  await eventually(
+    () => load.accepted - before,
+    (count) => count >= more,
+    { timeoutMs },
+  );
+}
+
+/** Keeps the fault going for its time, which is part of the scenario and nothing that is waited for. */
+export const lasting = (ms: number): Promise<void> => wait(ms);
+
+/** Ends the load, waits until the lag is gone by itself, and holds store, ledger and DLQ against what was accepted. */
+export async function expectPromiseKept(system: System, load: Load): Promise<Fates> {
+  const fates = await load.stop();
+  await drained(system);
+  expect(await findings(system, load.workload, fates)).toEqual(PROMISE_KEPT);
+  expect(await deadLetters(system)).toEqual([]);
+  return fates;
+}
