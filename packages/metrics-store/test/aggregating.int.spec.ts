@@ -41,6 +41,8 @@ describe('MetricsReader.aggregate', () => {
         at('b', 'x', 179, -7),
         sample({ name: 'huge', timestampMs: T0, value: Number.MAX_VALUE }),
         sample({ name: 'huge', timestampMs: T0 + 1, value: Number.MAX_VALUE }),
+        sample({ name: 'apart', timestampMs: T0, value: -Number.MAX_VALUE }),
+        sample({ name: 'apart', timestampMs: T0 + 1, value: Number.MAX_VALUE }),
         ...Array.from({ length: 100 }, (_, i) => sample({ name: 'even', timestampMs: T0 + i, value: i + 1 })),
       ]),
     );
@@ -125,6 +127,9 @@ describe('MetricsReader.aggregate', () => {
     await expect(reader.aggregate(query('sum', { name: 'huge', labels: {} }))).rejects.toMatchObject({
       code: 'value_out_of_range',
       retryable: false,
+    });
+    await expect(reader.aggregate(query('p50', { name: 'apart', labels: {} }))).rejects.toMatchObject({
+      code: 'value_out_of_range',
     });
     for (const agg of ['avg', 'max', 'p50'] as const)
       expect((await reader.aggregate(query(agg, { name: 'huge', labels: {} }))).series[0]?.points).toEqual([

@@ -93,6 +93,25 @@ describe('MetricsReader.points', () => {
     expect((await reader.points({ tenantId: 'acme', ...query })).points).toHaveLength(count);
   });
 
+  it("keeps the first page's range, and refuses a cursor with another range, filter or tenant", async () => {
+    const asked = { tenantId: 'acme', name: 'cpu_seconds', labels: { host: 'a' } };
+    const range = { fromMs: NOON - 2 * HOUR_MS, toMs: NOON + 1 };
+    const { nextCursor } = await reader.points({ ...asked, ...range, limit: 1 });
+    const later = { ...asked, limit: 100, cursor: nextCursor ?? '' };
+    expect((await reader.points(later)).points).toHaveLength(2);
+    expect((await reader.points({ ...later, ...range })).points).toHaveLength(2);
+    const others = [
+      { fromMs: 0 },
+      { toMs: NOON },
+      { labels: {} },
+      { name: 'odd' },
+      { tenantId: 'globex' },
+      { environment: null },
+    ];
+    for (const other of others)
+      await expect(reader.points({ ...later, ...other })).rejects.toMatchObject({ code: 'cursor' });
+  });
+
   it('refuses a cursor that is none', async () => {
     const forged = Buffer.from(JSON.stringify([`0' OR 1=1`, 'x'])).toString('base64url');
     await expect(reader.points({ tenantId: 'acme', limit: 1, cursor: forged })).rejects.toMatchObject({
