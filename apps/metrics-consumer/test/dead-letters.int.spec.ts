@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SchemaVersion } from '@weir/avro';
+import { eventually } from '@weir/testing';
+import { metricsDlq } from '@weir/topics';
 
 import { ConsumerApp } from './support/consumer-app.js';
-import { event, header } from './support/events.js';
+import { event, events, header } from './support/events.js';
 
 let consumer: ConsumerApp;
 
@@ -57,26 +59,105 @@ describe('metrics-consumer, given records that can never be stored', () => {
     expect(values).toEqual(bad.map((_, i) => i));
   });
 
-  it('tells operators where a dead letter comes from, whose it is and how it failed', async () => {
-    const [letter] = await consumer.topics.deadLetters(1);
-    const topic = consumer.topics.raw;
-    expect(letter?.envelope).toMatchObject({
-      dlq_metadata: { class: 'poison', reason: 'frame', attempts: 1, consumer_group: consumer.group, tenant_id: null },
-      source: { topic, partition: 0, offset: 1, key: 'bad-0' },
+  it('tells operators where a dead letter comes from, whose it is, how it failed, and all that it brought', async () => {
+    const { topics, group } = consumer;
+    const [value] = topics.encode([event({ name: 'no spaces' })]);
+    const key = Buffer.from([0xff, 0x00]);
+    const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const headers = [header('correlation-id', 'c-1'), header('traceparent', `00-${trace}-00f067aa0ba902b7-01`)];
+    await topics.send([{ value: value ?? null, key, headers, partition: 0 }]);
+    const letter = (await topics.deadLetters(14)).at(-1);
+    const [{ topic_id: topicId } = { topic_id: '' }] = (await consumer.ledger()).partitions;
+    expect(letter?.envelope).toEqual({
+      dlq_metadata: {
+        routed_at_utc: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+        reason: 'name',
+        error: expect.stringContaining('name'),
+        class: 'invalid',
+        fingerprint: expect.stringMatching(/^[0-9a-f]{16,}$/),
+        attempts: 1,
+        consumer_group: group,
+        service_version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+        schema_id: value?.readUInt32BE(1),
+        tenant_id: 'acme',
+        trace_id: trace,
+      },
+      source: {
+        topic: topics.raw,
+        partition: 0,
+        offset: 26,
+        timestamp_ms: expect.any(Number),
+        key: null, // no UTF-8: the bytes are in key_hex
+        raw_value_hex: value?.toString('hex'),
+        headers: headers.map((each) => ({ key: each.key, value_hex: each.value?.toString('hex') })),
+        key_hex: 'ff00',
+      },
     });
-    const headers = Object.fromEntries(letter?.record.headers.map(({ key, value }) => [key, String(value)]) ?? []);
-    expect(headers).toMatchObject({ '__dlq.errors.topic': topic, '__dlq.errors.offset': '1' });
-    expect(headers['weir-origin']).toContain('/0/1');
-    const letters = await consumer.topics.deadLetters(13);
-    const nameLetter = letters.find(({ envelope }) => envelope.dlq_metadata.reason === 'name');
-    expect(nameLetter?.envelope.dlq_metadata).toMatchObject({ class: 'invalid', tenant_id: 'acme' });
-    expect(nameLetter?.envelope.dlq_metadata.schema_id).toBeGreaterThan(0);
+    expect(letter?.record.key).toEqual(key);
+    const kip1191 = letter?.record.headers.map((each) => [each.key, String(each.value)]);
+    expect(kip1191).toEqual(
+      expect.arrayContaining([
+        ['__dlq.errors.topic', topics.raw],
+        ['__dlq.errors.partition', '0'],
+        ['__dlq.errors.offset', '26'],
+        ['__dlq.errors.group', group],
+        ['__dlq.errors.delivery.count', '1'],
+        ['weir-origin', `${topicId}/0/26/${group}`],
+      ]),
+    );
+  });
+
+  it('takes a row that the database refuses alone for one of them, and stores its batch', async () => {
+    await consumer.sql('ALTER TABLE metrics.samples ADD CONSTRAINT samples_no_666 CHECK (value <> 666)');
+    await consumer.topics.sendEvents(
+      [1, 666, 3].map((value) => event({ name: 'refused', labels: { value: String(value) }, value })),
+    );
+    const letter = (await consumer.topics.deadLetters(15)).at(-1);
+    expect(letter?.envelope.dlq_metadata).toMatchObject({ class: 'rejected', reason: 'database', tenant_id: 'acme' });
+    expect(await consumer.untilSettled(30)).toMatchObject({
+      balanced: true,
+      partitions: [{ stored: 15, dead_lettered: 15 }],
+    });
+    const stored = (await consumer.samples()).filter(({ name }) => name === 'refused');
+    expect(new Set(stored.map(({ value }) => value))).toEqual(new Set([1, 3]));
   });
 
   it('counts them by reason', async () => {
     const { body } = await consumer.get('/metrics');
     expect(body).toContain('kafka_dlq_messages_total{reason="frame"} 2');
     expect(body).toContain('kafka_dlq_messages_total{reason="tenant"} 3');
-    expect(body).toContain('kafka_messages_processed_total{status="failure"} 13');
+    expect(body).toContain('kafka_dlq_messages_total{reason="database"} 1');
+    expect(body).toContain('kafka_messages_processed_total{status="failure"} 15');
+  });
+});
+
+describe('metrics-consumer, when the topic of dead letters is gone', () => {
+  it('settles and commits nothing of the batch until its dead letter is acknowledged', async () => {
+    const app = await ConsumerApp.create(() => ({ DEAD_LETTER_DELIVERY_TIMEOUT: '1s' }), 1);
+    try {
+      await app.start();
+      await app.topics.sendEvents(events(10, { name: 'before' }));
+      await app.untilSettled(10);
+      await app.untilCaughtUp();
+      await app.topics.remove(metricsDlq);
+      await app.topics.send([{ value: Buffer.from('not avro'), partition: 0 }]);
+      await app.topics.sendEvents(events(10, { name: 'behind' }));
+
+      await eventually(
+        () => app.get('/metrics'),
+        ({ body }) => /weir_consumer_batch_retries_total\{[^}]*code="[a-z_]+"\} [2-9]/.test(body),
+      );
+      expect(await app.get('/health/ready')).toMatchObject({ status: 503 });
+      expect(await app.settled()).toMatchObject({ stored: 10, deadLettered: 0 });
+      expect(await app.committed()).toBe(10);
+
+      await app.topics.make(metricsDlq);
+      expect(await app.untilSettled(21)).toMatchObject({ balanced: true, partitions: [{ dead_lettered: 1 }] });
+      const letters = await app.topics.deadLetters(1);
+      expect(new Set(letters.map(({ envelope }) => envelope.source.offset))).toEqual(new Set([10]));
+      await app.untilCaughtUp();
+    } finally {
+      await app.close();
+    }
   });
 });

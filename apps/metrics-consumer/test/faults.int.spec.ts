@@ -67,6 +67,93 @@ describe('metrics-consumer, when PostgreSQL goes away', () => {
   });
 });
 
+describe('metrics-consumer, whose transaction is ended by force', () => {
+  it('does the batch again after its session was killed while it wrote: nothing is lost, doubled or dead-lettered', async () => {
+    consumer = await ConsumerApp.create(() => ({}), 2);
+    const app = consumer;
+    await app.start();
+    await app.topics.sendEvents(events(10, { name: 'before' }));
+    await app.untilSettled(10);
+
+    await app.whileLocked('metrics.samples', async () => {
+      await app.topics.sendEvents(events(500, { name: 'killed' }));
+      for (let kills = 0; kills < 2; kills += 1)
+        await eventually(
+          () =>
+            app.sql(
+              `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE datname = current_database() AND application_name = 'weir metrics-consumer' AND wait_event_type = 'Lock'`,
+            ),
+          (killed) => killed.length > 0,
+        );
+    });
+
+    expect(await app.untilSettled(510)).toMatchObject({ balanced: true });
+    expect(await app.settled()).toEqual({ stored: 510, deadLettered: 0, gap: 0, expired: 0 });
+    expect(await app.samples()).toHaveLength(510);
+    expect(app.topics.deadLetterCount).toBe(0);
+  });
+
+  it('finds out that it committed where the answer to COMMIT was lost, and counts nothing twice', async () => {
+    const proxy = await proxyBefore(engines().postgres.url);
+    consumer = await ConsumerApp.create((url) => ({ DATABASE_URL: proxy.url(url) }), 1);
+    const app = consumer;
+    await app.start();
+    await app.topics.sendEvents(events(10, { name: 'before' }));
+    await app.untilSettled(10);
+    await app.sql(
+      `CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END $$`,
+    );
+    // Shorter than the server's own look whether its client is still there.
+    await app.sql(`CREATE CONSTRAINT TRIGGER pause AFTER UPDATE ON metrics.ledger
+      DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION pause()`);
+    await app.topics.sendEvents(events(90, { name: 'unanswered' }));
+
+    await eventually(
+      () => app.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`),
+      (committing) => committing.length > 0,
+    );
+    await proxy.cut();
+    await eventually(
+      () => app.sql('SELECT FROM metrics.ledger WHERE stored > 10'), // and nobody was told
+      (lines) => lines.length > 0,
+    );
+    await app.sql('DROP TRIGGER pause ON metrics.ledger');
+    await proxy.resume();
+
+    await app.untilCaughtUp();
+    expect(await app.ledger()).toMatchObject({ balanced: true, partitions: [{ next: 100, stored: 100 }] });
+    expect(await app.samples()).toHaveLength(100);
+    expect(app.topics.deadLetterCount).toBe(0);
+  });
+});
+
+describe('metrics-consumer, when the broker goes away', () => {
+  it('says so, waits, and goes on where it was once the broker is back', async () => {
+    const proxy = await TcpProxy.beforeBroker(engines().kafka.bootstrapServers);
+    proxies.push(proxy);
+    consumer = await ConsumerApp.create(() => ({ KAFKA_BOOTSTRAP_SERVERS: proxy.address }));
+    const app = consumer;
+    await app.start();
+    await app.topics.sendEvents(events(500, { name: 'before' }));
+    await app.untilSettled(500);
+
+    await proxy.cut();
+    await app.topics.sendEvents(events(500, { name: 'during' }));
+    await eventually(
+      () => app.get('/health/ready'),
+      ({ status, body }) => status === 503 && body.includes('kafka_unavailable'),
+    );
+    expect(await app.get('/health/live')).toMatchObject({ status: 200 });
+
+    await proxy.resume();
+    expect(await app.untilSettled(1_000)).toMatchObject({ balanced: true });
+    await app.untilCaughtUp();
+    expect(await app.settled()).toEqual({ stored: 1_000, deadLettered: 0, gap: 0, expired: 0 });
+    expect(await app.samples()).toHaveLength(1_000);
+  });
+});
+
 describe('metrics-consumer, when the schema registry is down at its start', () => {
   it('loses nothing and dead-letters nothing', async () => {
     const proxy = await proxyBefore(engines().schemaRegistry.url, { away: true });

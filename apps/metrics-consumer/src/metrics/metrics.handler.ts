@@ -7,9 +7,10 @@ import { metricsRaw } from '@weir/topics';
 
 import { StoreStartup } from '../store/store-startup.js';
 import { RecordMissedError } from './gap-check.js';
+import { partitionKey } from './offset-gaps.js';
 import { MetricsPipeline } from './pipeline.js';
 import { SettlementMetrics } from './settlement-metrics.js';
-import { TopicIds } from './topic-ids.js';
+import { TopicIds, TopicRecreatedError } from './topic-ids.js';
 
 /** Where Kafka meets the pipeline: batches to settle, and where to begin with partitions that are newly assigned. */
 @Controller()
@@ -33,31 +34,55 @@ export class MetricsHandler {
       this.metrics.settled(batch, settled, (performance.now() - began) / 1_000);
     } catch (error) {
       this.metrics.failed(batch);
-      if (error instanceof RecordMissedError) this.goBackTo(error.at);
+      if (error instanceof RecordMissedError) void this.goTo([error.at], error.message);
+      if (error instanceof TopicRecreatedError) void this.beginAgain(error);
       throw error; // the batch waits, and comes again
     }
   }
 
   /**
-   * The ledger's `next` of each partition that has a line. Reading begins there or at the committed offset, whichever is lower.
+   * The ledger's `next` of each partition, and the beginning of one that has no line: whatever the group has committed there belongs to
+   * another topic of that name, or to a database that is lost. Reading begins there or at the committed offset, whichever is lower.
    * Rejects until the store is migrated and the brokers name the topic; the consumer asks again and reads nothing meanwhile.
    */
   @AssignmentHandler(metricsRaw)
   async startOffsets(partitions: readonly TopicPartition[]): Promise<TopicPartitionOffset[]> {
     if (!this.startup.done) throw new StoreUnavailableError('the store is not migrated yet');
-    await this.topicIds.refresh([...new Set(partitions.map(({ topic }) => topic))]);
+    await this.topicIds.learn([...new Set(partitions.map(({ topic }) => topic))]);
     const lines = await this.store.startOffsets(
       partitions.map(({ topic, partition }) => ({ topic, partition, topicId: this.topicIds.idOf(topic) })),
     );
-    return lines.map(({ topic, partition, offset }) => ({ topic, partition, offset }));
+    const next = new Map(lines.map((line) => [partitionKey(line), line.offset]));
+    return partitions.map(({ topic, partition }) => ({
+      topic,
+      partition,
+      offset: next.get(partitionKey({ topic, partition })) ?? 0,
+    }));
   }
 
-  /** Not awaited: it ends this very batch, and delivers from there again. */
-  private goBackTo(at: TopicPartitionOffset): void {
-    this.logger.error(`A record was not delivered: going back to ${at.topic}[${at.partition}]@${at.offset}`);
-    this.transport
-      .consumer(metricsRaw)
-      .seek([at])
-      .catch((error: unknown) => this.logger.warn(`Could not go back: ${messageOf(error)}`));
+  /**
+   * Never rejects: what fails here is found out again with the next try of the batch. The new id is learned only once nothing of the
+   * old topic is left to be settled under it.
+   */
+  private async beginAgain({ topic, message }: TopicRecreatedError): Promise<void> {
+    const partitions = this.transport.consumer(metricsRaw).assignment.filter((each) => each.topic === topic);
+    const sought = await this.goTo(
+      partitions.map(({ partition }) => ({ topic, partition, offset: 0 })),
+      message,
+    );
+    if (sought) await this.topicIds.learn([topic]).catch((error: unknown) => this.logger.warn(messageOf(error)));
+  }
+
+  /** Not awaited by the batch that asks for it, since it ends that batch. False where it failed; never rejects. */
+  private async goTo(targets: readonly TopicPartitionOffset[], why: string): Promise<boolean> {
+    const places = targets.map(({ topic, partition, offset }) => `${topic}[${partition}]@${offset}`);
+    this.logger.error(`Reading again from ${places.join(', ')}: ${why}`);
+    try {
+      await this.transport.consumer(metricsRaw).seek(targets);
+      return true;
+    } catch (error) {
+      this.logger.warn(`Could not go back: ${messageOf(error)}`);
+      return false;
+    }
   }
 }

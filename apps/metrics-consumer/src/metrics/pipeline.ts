@@ -1,5 +1,5 @@
 import type { DeadLetterPublisher, RecordBatch } from '@weir/kafka';
-import type { MetricsStore } from '@weir/metrics-store';
+import type { MetricsStore, PartitionRange } from '@weir/metrics-store';
 
 import { toDeadLetter } from './dead-letter.js';
 import type { DecodeStep } from './decode.step.js';
@@ -33,7 +33,8 @@ export class MetricsPipeline {
     // The partition may have been lost while the registry or a broker was waited for.
     batch.signal.throwIfAborted();
     await this.store.transaction(ranges, async (unit) => {
-      const work = new Settlement(unit, ranges, outcomes); //   1. the lines are held; what lies below `next` is left out
+      const work = new Settlement(unit, ranges, outcomes); //   1. the lines are held; what lies below `next` is left out,
+      if (work.repeated > 0) await this.confirm(ranges); //        if it is of this topic and not of one made in its place
       const gaps = await this.gaps.verify(work.gaps); //        2. an offset without a record is looked for once more
       await this.publish(work.refusals, batch); //              3. dead letters are acknowledged before anything commits
       for (let refused = await work.write(); refused.length > 0; refused = await work.write())
@@ -41,6 +42,10 @@ export class MetricsPipeline {
       settled = work.account(gaps); //                          5. each offset counts once
     }); //                                                      6. rows and ledger commit as one
     return settled; //                                          7. the transport commits the offsets
+  }
+
+  private confirm(ranges: readonly PartitionRange[]): Promise<void> {
+    return this.topicIds.confirm([...new Set(ranges.map(({ topic }) => topic))]);
   }
 
   private async publish(refusals: readonly Refusal[], batch: RecordBatch): Promise<void> {

@@ -35,8 +35,9 @@ export class Settlement {
   readonly refusals: Refusal[] = [];
   /** Offsets at which the batch has no record, from each line's `next` on. */
   readonly gaps: readonly OffsetRange[];
+  /** How many records lie below their line's `next`. */
+  readonly repeated: number;
   private samples: StorableSample[] = [];
-  private readonly repeated: number;
 
   /** Leaves out what lies below each line's `next`, as read under its lock: guarantees, rule 8. */
   constructor(

@@ -79,6 +79,37 @@ export class ConsumerApp {
     return JSON.parse((await this.get('/ledger')).body) as LedgerReport;
   }
 
+  /** The sum of what the group has committed to Kafka over all partitions. */
+  async committed(): Promise<number> {
+    const offsets = await this.topics.admin.offsets(this.group, [this.topics.raw]);
+    return offsets.reduce((total, { offset }) => total + offset, 0);
+  }
+
+  /** Resolves once the group has committed all that Kafka has. */
+  async untilCaughtUp(): Promise<void> {
+    await eventually(
+      () => this.topics.admin.lag(this.group, [this.topics.raw]),
+      (partitions) => partitions.every(({ lag }) => lag === 0),
+    );
+  }
+
+  /** As a superuser of the database, to do harm. */
+  async sql(text: string, values: unknown[] = []): Promise<readonly Record<string, unknown>[]> {
+    return (await this.pool.query<Record<string, unknown>>(text, values)).rows;
+  }
+
+  /** Runs `work` while nobody else can write to the table. */
+  async whileLocked(table: string, work: () => Promise<void>): Promise<void> {
+    const client = await this.pool.connect();
+    try {
+      await client.query(`BEGIN; LOCK TABLE ${table} IN SHARE MODE`);
+      await work();
+    } finally {
+      await client.query('ROLLBACK');
+      client.release();
+    }
+  }
+
   /** Offsets of all partitions, by outcome. */
   async settled(): Promise<{ stored: number; deadLettered: number; gap: number; expired: number }> {
     const { partitions } = await this.ledger();

@@ -15,7 +15,7 @@ import {
   RecordProducer,
 } from '@weir/kafka';
 import { engines, eventually, uniqueName } from '@weir/testing';
-import { metricsDlq, metricsRaw, resolveTopics } from '@weir/topics';
+import { metricsDlq, metricsRaw, resolveTopics, type TopicDefinition } from '@weir/topics';
 
 function connection(): KafkaConnection {
   return { bootstrapServers: engines().kafka.bootstrapServers, clientId: 'weir-test', securityProtocol: 'PLAINTEXT' };
@@ -32,7 +32,8 @@ export class TestTopics {
   readonly prefix = `${uniqueName('consumer')}.`;
   readonly topics = resolveTopics({ prefix: this.prefix });
   readonly raw = this.topics.name(metricsRaw);
-  readonly registry: SchemaRegistryClient = connectSchemaRegistry({ url: engines().schemaRegistry.url });
+  readonly admin = new KafkaAdmin(connection());
+  private readonly registry: SchemaRegistryClient = connectSchemaRegistry({ url: engines().schemaRegistry.url });
   private readonly encoder = new MetricEventEncoder(this.registry, {
     subject: 'metrics.raw-value',
     autoRegister: true,
@@ -55,18 +56,32 @@ export class TestTopics {
     },
   });
 
+  private constructor(private readonly partitions: number) {}
+
   static async create(partitions = 3): Promise<TestTopics> {
-    const made = new TestTopics();
-    const admin = new KafkaAdmin(connection());
-    await admin.ensureTopics([
-      { ...made.topics.resolved(metricsRaw), partitions },
-      { ...made.topics.resolved(metricsDlq), partitions: 1 },
-    ]);
-    await admin.close();
+    const made = new TestTopics(partitions);
+    await made.make(metricsRaw);
+    await made.make(metricsDlq);
     for (const version of Object.values(SchemaVersion)) await made.encoder.ready(version);
     await made.producer.start();
     await made.reader.start();
     return made;
+  }
+
+  /** Makes a topic that is not there, in the shape of this test. */
+  async make(topic: TopicDefinition): Promise<void> {
+    const partitions = topic === metricsRaw ? this.partitions : 1;
+    await this.admin.ensureTopics([{ ...this.topics.resolved(topic), partitions }]);
+  }
+
+  /** Deletes a topic with all that is in it, and waits until it is gone. */
+  async remove(topic: TopicDefinition): Promise<void> {
+    const name = this.topics.name(topic);
+    await this.admin.deleteTopics([name]);
+    await eventually(
+      () => this.admin.listTopics(),
+      (names) => !names.includes(name),
+    );
   }
 
   /** The framed bytes of events. */
@@ -105,6 +120,6 @@ export class TestTopics {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.reader.stop(1_000), this.producer.close(1_000)]);
+    await Promise.all([this.reader.stop(1_000), this.producer.close(1_000), this.admin.close()]);
   }
 }
