@@ -2,14 +2,15 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { metricEventDecoder } from '@weir/avro';
 import { DeadLetterPublisher, KafkaAdmin, LogProbe, type RecordProducer } from '@weir/kafka';
 import { MetricsStore } from '@weir/metrics-store';
-import { KafkaModule } from '@weir/nest-kafka';
+import { BatchTransport, KafkaModule } from '@weir/nest-kafka';
 import { ServiceModule } from '@weir/nest-service';
 import { HealthRegistry, Metrics } from '@weir/telemetry';
-import { metricsDlq } from '@weir/topics';
+import { metricsDlq, metricsRaw } from '@weir/topics';
 
 import type { ConsumerConfig } from './config.js';
 import { LedgerController } from './ledger/ledger.controller.js';
 import { LedgerMetrics } from './ledger/ledger-metrics.js';
+import { LedgerWatch } from './ledger/ledger-watch.js';
 import { DecodeStep } from './metrics/decode.step.js';
 import { GapCheck } from './metrics/gap-check.js';
 import { MetricsHandler } from './metrics/metrics.handler.js';
@@ -56,7 +57,16 @@ export class AppModule {
         },
         ValidateStep,
         { provide: TopicIds, useFactory: () => new TopicIds(new KafkaAdmin(kafka.connection)) },
-        { provide: GapCheck, useFactory: () => new GapCheck(new LogProbe(kafka.connection)) },
+        { provide: LogProbe, useFactory: () => new LogProbe(kafka.connection) },
+        { provide: GapCheck, inject: [LogProbe], useFactory: (log: LogProbe) => new GapCheck(log) },
+        {
+          provide: LedgerWatch,
+          inject: [MetricsStore, TopicIds, LogProbe, BatchTransport],
+          useFactory: (opened: MetricsStore, topicIds: TopicIds, log: LogProbe, transport: BatchTransport) =>
+            new LedgerWatch(opened, topicIds, log, () =>
+              transport.states.has(metricsRaw.name) ? transport.consumer(metricsRaw) : null,
+            ),
+        },
         {
           provide: DeadLetterPublisher,
           inject: [DEAD_LETTER_PRODUCER],
