@@ -192,10 +192,10 @@ async function busyWithBoth(
     maxRecords: 19,
     ...(handler !== undefined && { revokeTimeoutMs: 500 }),
     handler: async (batch) => {
-      batches.push(batch);
-      if (batches.length === 1) await first.promise;
+      const turn = batches.push(batch);
+      if (turn === 1) await first.promise;
       if (handler !== undefined) await handler(batch);
-      else if (batches.length === 2) await gate.promise;
+      else if (turn === 2) await gate.promise;
     },
   });
   await eventually(() => consumer.assignment.length === 2);

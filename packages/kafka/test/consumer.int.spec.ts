@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { eventually, uniqueName } from '@weir/testing';
 
 import type { ConsumedRecord } from '../src/index.js';
-import { inside, numbered, Outside, signal, Started, values } from './kafka-fixture.js';
+import { numbered, Outside, Started, values } from './kafka-fixture.js';
 
 const outside = new Outside();
 const started = new Started();
@@ -93,33 +93,6 @@ describe('BatchConsumer', () => {
       ([offset]) => offset === 22,
     );
     expect(values(handled)).toEqual(numbered(0, 10));
-  });
-
-  it('commits at once when it is stopped with a full buffer behind the batch in progress', async () => {
-    const topic = await outside.topic();
-    await outside.send(topic, 0, numbered(0, 100));
-    const gate = signal();
-    let settledAt = Infinity;
-    let committedAt = -Infinity;
-    const { consumer, groupId } = started.start({
-      topics: [topic],
-      maxRecords: 10,
-      handler: () => gate.promise,
-      observer: {
-        settled: () => (settledAt = performance.now()),
-        committed: () => (committedAt = performance.now()),
-      },
-    });
-    await eventually(
-      () => Reflect.get(inside(consumer, 'session', 'buffer'), 'size'),
-      (size) => size === 10,
-      { intervalMs: 5 },
-    );
-    const stopped = consumer.stop(5_000);
-    gate.give();
-    await stopped;
-    expect(committedAt - settledAt).toBeLessThan(300);
-    expect(await outside.committed(groupId, topic)).not.toEqual([-1]);
   });
 
   it('waits for a topic that does not exist yet', async () => {

@@ -43,7 +43,7 @@ export class FetchLoop {
   private running = false;
 
   constructor(
-    private readonly client: NativeClient,
+    private readonly client: Pick<NativeClient, 'consume' | 'pause' | 'resume'>,
     private readonly assignment: Assignment,
     private readonly buffer: RecordBuffer,
     private readonly capacity: number,
