@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 
-import { bootstrapServers, kafkaServices } from './engines/kafka.js';
+import { bootstrapServers, kafkaServices, type SecuredKafka, securedKafka } from './engines/kafka.js';
 import { fetchJavaEngines } from './engines/java.js';
 import { postgresService, postgresUrl } from './engines/postgres.js';
 import { schemaRegistryService, schemaRegistryUrl } from './engines/schema-registry.js';
@@ -22,7 +22,11 @@ export interface StartEnginesOptions {
 
 /** Where the engines listen. */
 export interface EngineAddresses {
-  readonly kafka: { readonly bootstrapServers: string };
+  readonly kafka: {
+    readonly bootstrapServers: string;
+    /** Where the ports have one for it. */
+    readonly secured?: SecuredKafka;
+  };
   readonly schemaRegistry: { readonly url: string };
   /** `url` is a superuser's on database `postgres`. */
   readonly postgres: { readonly url: string };
@@ -38,8 +42,9 @@ export async function startEngines(options: StartEnginesOptions): Promise<Engine
     schemaRegistryService({ home, port: ports.schemaRegistry, jars, archiveClasses: durable }),
     postgresService({ home, port: ports.postgres, reaper, durable }),
   ]);
+  const secured = securedKafka(home, ports.kafka);
   return {
-    kafka: { bootstrapServers: bootstrapServers(ports.kafka) },
+    kafka: { bootstrapServers: bootstrapServers(ports.kafka), ...(secured !== null && { secured }) },
     schemaRegistry: { url: schemaRegistryUrl(ports.schemaRegistry) },
     postgres: { url: postgresUrl(home, ports.postgres) },
   };

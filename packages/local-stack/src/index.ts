@@ -1,9 +1,12 @@
+export * from './access-rules.js';
+export * from './certificates.js';
 export * from './engines.js';
 export * from './errors.js';
 export * from './home.js';
 export * from './node-service.js';
 export * from './ports.js';
 export * from './reaper.js';
+export * from './scram-users.js';
 export * from './service.js';
 export * from './stack-database.js';
 export * from './stack-file.js';
@@ -11,4 +14,5 @@ export * from './stack-lock.js';
 export * from './supervisor.js';
 export { forgetPostgres, probePostgres } from './engines/postgres.js';
 export { probeBroker } from './engines/kafka.js';
+export { redisService } from './engines/redis.js';
 export { probeSchemaRegistry } from './engines/schema-registry.js';

@@ -5,24 +5,38 @@ import { PortTakenError, StackSetupError } from './errors.js';
 
 export const HOST = '127.0.0.1';
 
+/** Where one broker listens. */
+export interface BrokerPorts {
+  readonly broker: number;
+  readonly controller: number;
+  /** For SASL_SSL; absent where the brokers have no such listener. */
+  readonly secured?: number;
+}
+
 /** Where the engines listen; `kafka` has one entry a broker. */
 export interface EnginePorts {
-  readonly kafka: readonly { readonly broker: number; readonly controller: number }[];
+  readonly kafka: readonly BrokerPorts[];
   readonly schemaRegistry: number;
   readonly postgres: number;
 }
 
-/** The ports of `npm start`, all moved by `offset` (WEIR_PORT_OFFSET). Brokers take 9092, 9094, 9096. */
-export function stackPorts(offset: number, brokers: number): EnginePorts {
+export interface BrokerOptions {
+  /** Whether the brokers listen for SASL_SSL too. */
+  readonly secured?: boolean;
+}
+
+/** The ports of `npm start`, all moved by `offset` (WEIR_PORT_OFFSET). Brokers take 9092, 9094, 9096; for SASL_SSL 9192, 9194, 9196. */
+export function stackPorts(offset: number, brokers: number, { secured = false }: BrokerOptions = {}): EnginePorts {
   const kafka = Array.from({ length: brokers }, (_, index) => ({
     broker: 9092 + offset + 2 * index,
     controller: 9093 + offset + 2 * index,
+    ...(secured && { secured: 9192 + offset + 2 * index }),
   }));
   return { kafka, schemaRegistry: 8081 + offset, postgres: 5432 + offset };
 }
 
 /** Ports that nothing listens on now, for a run of tests. */
-export async function freePorts(brokers: number): Promise<EnginePorts> {
+export async function freePorts(brokers: number, { secured = false }: BrokerOptions = {}): Promise<EnginePorts> {
   const taken = new Set<number>();
   const next = async (): Promise<number> => {
     const port = await freePort(taken);
@@ -30,7 +44,8 @@ export async function freePorts(brokers: number): Promise<EnginePorts> {
     return port;
   };
   const kafka = [];
-  for (let index = 0; index < brokers; index += 1) kafka.push({ broker: await next(), controller: await next() });
+  for (let index = 0; index < brokers; index += 1)
+    kafka.push({ broker: await next(), controller: await next(), ...(secured && { secured: await next() }) });
   return { kafka, schemaRegistry: await next(), postgres: await next() };
 }
 

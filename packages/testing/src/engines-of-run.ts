@@ -13,6 +13,8 @@ export interface EngineOptions {
   readonly brokers?: 1 | 3;
   /** Whether tests may kill and freeze engines (EngineProcess); only for those of this machine. */
   readonly faults?: boolean;
+  /** Whether the brokers listen for SASL_SSL too; only for those of this machine. */
+  readonly secured?: boolean;
 }
 
 let running: RunningEngines | null = null;

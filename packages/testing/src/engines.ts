@@ -1,6 +1,10 @@
 /** Where the engines of this test run listen. */
 export interface Engines {
-  readonly kafka: { readonly bootstrapServers: string };
+  readonly kafka: {
+    readonly bootstrapServers: string;
+    /** For SASL_SSL, where the run was started with it: `caLocation` is the PEM of the brokers' authority. */
+    readonly secured?: { readonly bootstrapServers: string; readonly caLocation: string };
+  };
   readonly schemaRegistry: { readonly url: string };
   /** `url` is a superuser's on database `postgres`; tests make databases of their own with `freshDatabase`. */
   readonly postgres: { readonly url: string };

@@ -16,7 +16,7 @@ const FAULTS_RESTART = { maxDeaths: 1_000, windowMs: 1, firstBackoffMs: 3_000 };
  */
 export async function startLocalEngines(
   onLine: (text: string) => void,
-  { brokers = 1, faults = false }: EngineOptions = {},
+  { brokers = 1, faults = false, secured = false }: EngineOptions = {},
 ): Promise<RunningEngines> {
   const home = new StackHome(mkdtempSync(join(tmpdir(), 'weir-test-')));
   chmodSync(home.directory, 0o755); // PostgreSQL's user passes through
@@ -47,7 +47,7 @@ export async function startLocalEngines(
     const signal = new AbortController().signal;
     const addresses = await startEngines({
       home,
-      ports: await freePorts(brokers),
+      ports: await freePorts(brokers, { secured }),
       reaper,
       supervisor,
       signal,

@@ -3,14 +3,16 @@ import { join } from 'node:path';
 
 import { Kafka, logLevel } from 'kafkajs';
 
+import { CertificateAuthority } from '../certificates.js';
 import { StackSetupError } from '../errors.js';
-import type { StackHome } from '../home.js';
-import { HOST, type EnginePorts } from '../ports.js';
+import { type StackHome, writePrivately } from '../home.js';
+import { type BrokerPorts, type EnginePorts, HOST } from '../ports.js';
 import type { Reaper } from '../reaper.js';
 import { runCommand } from '../run-command.js';
 import type { Service } from '../service.js';
 import { ARCHIVE_STOP_TIMEOUT_MS, classArchiveFlags } from './class-archive.js';
 import { javaProgram, KAFKA_VERSION, type JavaEngines } from './java.js';
+import { type Keystore, LOG4J, serverProperties } from './kafka-properties.js';
 
 export interface KafkaSetup {
   readonly home: StackHome;
@@ -24,27 +26,57 @@ export interface KafkaSetup {
 /** Kafka in KRaft mode: each process is broker and controller, one or three of them. */
 export function kafkaServices(setup: KafkaSetup): Service[] {
   refuseOtherBrokerCount(setup);
-  return setup.ports.map((_, index) => brokerService(setup, index));
+  const { home, ports } = setup;
+  let made: Promise<Keystore> | undefined;
+  const keystore: KeystoreSource = async (signal) =>
+    ports[0]?.secured === undefined ? null : (made ??= brokersKeystore(home, signal));
+  return ports.map((_, index) => brokerService(setup, index, keystore));
 }
 
 export function bootstrapServers(ports: EnginePorts['kafka']): string {
   return ports.map(({ broker }) => `${HOST}:${broker}`).join(',');
 }
 
-function brokerService(setup: KafkaSetup, index: number): Service {
+/** Where the brokers listen for SASL_SSL; null where they do not. */
+export function securedKafka(home: StackHome, ports: EnginePorts['kafka']): SecuredKafka | null {
+  const secured = ports.flatMap(({ secured: port }) => (port === undefined ? [] : [`${HOST}:${port}`]));
+  if (secured.length === 0) return null;
+  return { bootstrapServers: secured.join(','), caLocation: CertificateAuthority.certificateFileIn(authorityOf(home)) };
+}
+
+/** How clients reach the brokers by SASL_SSL; users and what they may do are made with `setScramPassword` and `allow`. */
+export interface SecuredKafka {
+  readonly bootstrapServers: string;
+  /** PEM of the authority that issued the brokers' certificates. */
+  readonly caLocation: string;
+}
+
+type KeystoreSource = (signal: AbortSignal) => Promise<Keystore | null>;
+
+const authorityOf = (home: StackHome): string => home.data('kafka-certificates');
+
+/** One certificate for all brokers, which differ in their ports alone. */
+async function brokersKeystore(home: StackHome, signal: AbortSignal): Promise<Keystore> {
+  const password = home.secret('kafka.keystore');
+  const authority = await CertificateAuthority.in(authorityOf(home), password, signal);
+  const file = await authority.issue({ name: 'broker', hosts: [`ip:${HOST}`, 'dns:localhost'] }, signal);
+  return { file, password };
+}
+
+function brokerService(setup: KafkaSetup, index: number, keystore: KeystoreSource): Service {
   const { home, ports, jars } = setup;
   const count = ports.length;
   const name = count === 1 ? 'kafka' : `kafka-${index + 1}`;
-  const port = ports[index] ?? { broker: 0, controller: 0 };
+  const port: BrokerPorts = ports[index] ?? { broker: 0, controller: 0 };
   const directory = home.data(name);
   return {
     name,
     title: count === 1 ? `Kafka ${KAFKA_VERSION}` : `Kafka ${KAFKA_VERSION}, broker ${index + 1}`,
     address: `${HOST}:${port.broker}`,
-    ports: [port.broker, port.controller],
+    ports: [port.broker, port.controller, ...(port.secured === undefined ? [] : [port.secured])],
     logFile: home.log(name),
     readyTimeoutMs: 60_000,
-    prepare: (signal) => prepareBroker(setup, index, directory, signal),
+    prepare: (signal) => prepareBroker(setup, index, directory, keystore, signal),
     command: () => ({
       file: javaProgram(),
       args: [
@@ -95,12 +127,18 @@ function refuseOtherBrokerCount({ home, ports }: KafkaSetup): void {
   );
 }
 
-async function prepareBroker(setup: KafkaSetup, index: number, directory: string, signal: AbortSignal): Promise<void> {
+async function prepareBroker(
+  setup: KafkaSetup,
+  index: number,
+  directory: string,
+  keystore: KeystoreSource,
+  signal: AbortSignal,
+): Promise<void> {
   const formatted = join(directory, 'formatted');
   if (!existsSync(formatted)) rmSync(directory, { recursive: true, force: true }); // half formatted by a start that was killed
   mkdirSync(directory, { recursive: true });
   const properties = join(directory, 'server.properties');
-  writeFileSync(properties, serverProperties(setup.ports, index, directory));
+  writePrivately(properties, serverProperties(setup.ports, index, directory, await keystore(signal)));
   writeFileSync(join(directory, 'log4j2.properties'), LOG4J);
   if (existsSync(formatted)) return;
   const clusterId = setup.home.secret('kafka.clusterId', clusterUuid);
@@ -122,43 +160,3 @@ async function prepareBroker(setup: KafkaSetup, index: number, directory: string
 function clusterUuid(): string {
   return Buffer.from(`w${crypto.randomUUID().replaceAll('-', '').slice(0, 15)}`).toString('base64url');
 }
-
-function serverProperties(ports: EnginePorts['kafka'], index: number, directory: string): string {
-  const own = ports[index] ?? { broker: 0, controller: 0 };
-  const replicas = Math.min(3, ports.length);
-  const minInSync = replicas === 3 ? 2 : 1;
-  return Object.entries({
-    'process.roles': 'broker,controller',
-    'node.id': index + 1,
-    listeners: `PLAINTEXT://${HOST}:${own.broker},CONTROLLER://${HOST}:${own.controller}`,
-    'advertised.listeners': `PLAINTEXT://${HOST}:${own.broker}`,
-    'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    'controller.quorum.voters': ports.map(({ controller }, node) => `${node + 1}@${HOST}:${controller}`).join(','),
-    'log.dirs': join(directory, 'log'),
-    'auto.create.topics.enable': false,
-    'default.replication.factor': replicas,
-    'min.insync.replicas': minInSync,
-    'offsets.topic.num.partitions': 4,
-    'offsets.topic.replication.factor': replicas,
-    'transaction.state.log.num.partitions': 4,
-    'transaction.state.log.replication.factor': replicas,
-    'transaction.state.log.min.isr': minInSync,
-    'share.coordinator.state.topic.num.partitions': 4,
-    'share.coordinator.state.topic.replication.factor': replicas,
-    'share.coordinator.state.topic.min.isr': minInSync,
-    'group.initial.rebalance.delay.ms': 0, // a group of one need not wait 3 s for others
-    'log.cleaner.dedupe.buffer.size': 8 * 1024 * 1024, // 128 MB by default, taken at once
-    'controlled.shutdown.max.retries': 1, // where all brokers stop together nobody is left to take over
-  })
-    .map(([key, value]) => `${key}=${value}\n`)
-    .join('');
-}
-
-const LOG4J = `rootLogger.level = info
-rootLogger.appenderRef.console.ref = console
-appender.console.type = Console
-appender.console.name = console
-appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = [%d] %p %m (%c{1})%n
-`;
