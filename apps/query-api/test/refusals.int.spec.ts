@@ -229,35 +229,4 @@ describe('query-api refuses', () => {
       });
     },
   );
-
-  it('no HEAD: it answers the head of a GET', async () => {
-    const headers = { 'x-api-key': query.key.apiKey };
-    const head = await query.send(`/api/v1/metrics?${POINTS}`, { method: 'HEAD', headers });
-    expect(head).toMatchObject({
-      status: 200,
-      text: '',
-      headers: { 'content-type': 'application/json; charset=utf-8' },
-    });
-    expect(await query.send('/api/v1/metrics', { method: 'HEAD', headers })).toMatchObject({ status: 422, text: '' });
-  });
-
-  it('headers and URLs past 16 KiB with 431, and answers just below', async () => {
-    expect(await query.ask('', `${POINTS}&label.a=${'x'.repeat(17_000)}`)).toMatchObject({
-      status: 431,
-      body: { code: 'headers_too_large' },
-    });
-    expect(await query.ask('', `${POINTS}&label.a=${'x'.repeat(15_000)}`)).toMatchObject({ status: 200 });
-    expect(await query.ask(`/labels/${'x'.repeat(255)}/values`)).toMatchObject({ status: 200, body: { values: [] } });
-    expect(await query.ask(`/labels/${'x'.repeat(5_000)}/values`)).toMatchObject({
-      status: 414,
-      body: { code: 'uri_too_long' },
-    });
-  });
-
-  it('counts each answer by its route and status, under no label that a caller chooses', async () => {
-    const { text } = await query.send('/metrics');
-    expect(text).toContain('weir_query_requests_total{route="/api/v1/metrics/labels/:label/values",status="422"}');
-    expect(text).toContain('weir_query_requests_total{route="/api/v1/metrics",status="401"}');
-    expect(text.match(/route="[^"]*nothing/)).toBeNull();
-  });
 });

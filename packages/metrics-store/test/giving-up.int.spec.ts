@@ -14,7 +14,9 @@ describe('MetricsReader, when nobody waits for the answer any more', () => {
 
   beforeAll(async () => {
     db = await testStore();
-    reader = new MetricsReader({ url: db.url, maxConnections: 1, applicationName: 'gives-up' }, { timeoutMs: 60_000 });
+    // Nothing else ends a query within the test.
+    const connection = { url: db.url, maxConnections: 1, lockTimeoutMs: 60_000, applicationName: 'gives-up' };
+    reader = new MetricsReader(connection, { timeoutMs: 60_000 });
     await settle(db.open(), batch(db.topicId, [sample()]));
   });
   afterAll(async () => {
