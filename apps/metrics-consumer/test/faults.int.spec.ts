@@ -75,7 +75,7 @@ describe('metrics-consumer, whose transaction is ended by force', () => {
     await app.topics.sendEvents(events(10, { name: 'before' }));
     await app.untilSettled(10);
 
-    await app.whileLocked('metrics.samples', async () => {
+    await app.whileHolding('LOCK TABLE metrics.samples IN SHARE MODE', async () => {
       await app.topics.sendEvents(events(500, { name: 'killed' }));
       for (let kills = 0; kills < 2; kills += 1)
         await eventually(
@@ -101,24 +101,24 @@ describe('metrics-consumer, whose transaction is ended by force', () => {
     await app.start();
     await app.topics.sendEvents(events(10, { name: 'before' }));
     await app.untilSettled(10);
-    await app.sql(
-      `CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END $$`,
-    );
-    // Shorter than the server's own look whether its client is still there.
-    await app.sql(`CREATE CONSTRAINT TRIGGER pause AFTER UPDATE ON metrics.ledger
-      DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION pause()`);
-    await app.topics.sendEvents(events(90, { name: 'unanswered' }));
-
-    await eventually(
-      () => app.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`),
-      (committing) => committing.length > 0,
-    );
-    await proxy.cut();
+    // Holds each COMMIT back until the test lets go, and keeps the server from looking whether its client is still there.
+    await app.sql(`CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      PERFORM set_config('client_connection_check_interval', '0', true), pg_advisory_xact_lock_shared(1); RETURN NULL; END $$`);
+    await app.sql(`CREATE CONSTRAINT TRIGGER hold AFTER UPDATE ON metrics.ledger
+      DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold()`);
+    await app.whileHolding('SELECT pg_advisory_xact_lock(1)', async () => {
+      await app.topics.sendEvents(events(90, { name: 'unanswered' }));
+      await eventually(
+        () => app.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'`),
+        (committing) => committing.length > 0,
+      );
+      await proxy.cut();
+    });
     await eventually(
       () => app.sql('SELECT FROM metrics.ledger WHERE stored > 10'), // and nobody was told
       (lines) => lines.length > 0,
     );
-    await app.sql('DROP TRIGGER pause ON metrics.ledger');
+    await app.sql('DROP TRIGGER hold ON metrics.ledger');
     await proxy.resume();
 
     await app.untilCaughtUp();

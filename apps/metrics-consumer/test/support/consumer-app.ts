@@ -75,6 +75,19 @@ export class ConsumerApp {
     return { status: response.status, body: await response.text() };
   }
 
+  async post(
+    path: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<{ status: number; body: string }> {
+    const response = await fetch(`${this.running?.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, body: await response.text() };
+  }
+
   async ledger(): Promise<LedgerReport> {
     return JSON.parse((await this.get('/ledger')).body) as LedgerReport;
   }
@@ -98,11 +111,11 @@ export class ConsumerApp {
     return (await this.pool.query<Record<string, unknown>>(text, values)).rows;
   }
 
-  /** Runs `work` while nobody else can write to the table. */
-  async whileLocked(table: string, work: () => Promise<void>): Promise<void> {
+  /** Runs `work` while another session holds what this statement locks. */
+  async whileHolding(lock: string, work: () => Promise<void>): Promise<void> {
     const client = await this.pool.connect();
     try {
-      await client.query(`BEGIN; LOCK TABLE ${table} IN SHARE MODE`);
+      await client.query(`BEGIN; ${lock}`);
       await work();
     } finally {
       await client.query('ROLLBACK');
