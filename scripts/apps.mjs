@@ -25,7 +25,11 @@ export const apps = [
   {
     name: 'metrics-consumer',
     port: 8001,
-    environment: ({ database }) => ({ DATABASE_URL: database.writer, STORE_READER_ROLE: READER_ROLE }),
+    environment: ({ database, operatorKey }) => ({
+      DATABASE_URL: database.writer,
+      STORE_READER_ROLE: READER_ROLE,
+      BREAKER_OPERATOR_KEY: operatorKey,
+    }),
   },
   { name: 'query-api', port: 8004, environment: ({ database }) => ({ DATABASE_URL: database.reader }) },
 ];

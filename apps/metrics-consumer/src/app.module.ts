@@ -7,6 +7,8 @@ import { ServiceModule } from '@weir/nest-service';
 import { HealthRegistry, Metrics } from '@weir/telemetry';
 import { metricsDlq, metricsRaw } from '@weir/topics';
 
+import { BreakerModule } from './breaker/breaker.module.js';
+import { BreakerService } from './breaker/breaker.service.js';
 import type { ConsumerConfig } from './config.js';
 import { LedgerController } from './ledger/ledger.controller.js';
 import { LedgerMetrics } from './ledger/ledger-metrics.js';
@@ -36,6 +38,12 @@ export class AppModule {
         }),
         KafkaModule.forRoot({ ...kafka, topics, app: 'metrics-consumer', consumer: settling.consumer }),
         KafkaModule.producer(DEAD_LETTER_PRODUCER, settling.deadLetters),
+        BreakerModule.forRoot({
+          ...config.breaker,
+          connection: kafka.connection,
+          consumerGroup: kafka.consumerGroup,
+          topic: topics.name(metricsRaw),
+        }),
       ],
       controllers: [MetricsHandler, LedgerController],
       providers: [
@@ -79,8 +87,16 @@ export class AppModule {
         },
         {
           provide: MetricsPipeline,
-          inject: [DecodeStep, ValidateStep, TopicIds, MetricsStore, GapCheck, DeadLetterPublisher],
-          useFactory: (...steps: ConstructorParameters<typeof MetricsPipeline>) => new MetricsPipeline(...steps),
+          inject: [DecodeStep, ValidateStep, TopicIds, MetricsStore, GapCheck, DeadLetterPublisher, BreakerService],
+          useFactory: (
+            decode: DecodeStep,
+            validate: ValidateStep,
+            topicIds: TopicIds,
+            opened: MetricsStore,
+            gaps: GapCheck,
+            deadLetters: DeadLetterPublisher,
+            { breaker }: BreakerService,
+          ) => new MetricsPipeline(decode, validate, topicIds, opened, gaps, deadLetters, breaker),
         },
         {
           provide: SettlementMetrics,

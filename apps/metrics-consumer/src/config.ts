@@ -16,6 +16,8 @@ import {
 import { deadLetterProducerOptions } from '@weir/kafka';
 import { resolveTopics } from '@weir/topics';
 
+import { breakerConfig, breakerVariables } from './breaker/breaker.config.js';
+
 const topicNames = resolveTopics()
   .of('metrics-consumer')
   .map(({ name }) => name);
@@ -26,6 +28,7 @@ export const variables = {
   ...kafkaVariables('metrics-consumer', topicNames),
   ...schemaRegistryVariables,
   ...databaseVariables,
+  ...breakerVariables,
   STORE_READER_ROLE: text({
     required: false,
     about: 'The database role of query-api; where it exists, migrations let it read and nothing else.',
@@ -64,6 +67,7 @@ export function loadConfig(env?: Environment) {
     kafka,
     topics: resolveTopics({ prefix: kafka.topicPrefix, overrides: kafka.topicOverrides }),
     schemaRegistry: schemaRegistryConfig(values),
+    breaker: breakerConfig(values),
     store: {
       connection: { ...connection, maxConnections, applicationName: 'weir metrics-consumer' },
       options: { knownSeries: values.STORE_KNOWN_SERIES },

@@ -1,10 +1,11 @@
 import type { DeadLetterPublisher, RecordBatch } from '@weir/kafka';
 import type { MetricsStore, PartitionRange } from '@weir/metrics-store';
 
+import { type Breaker, lineOf, type PlacedJudgement } from '../breaker/breaker.js';
 import { toDeadLetter } from './dead-letter.js';
 import type { DecodeStep } from './decode.step.js';
 import type { GapCheck } from './gap-check.js';
-import type { Refusal } from './outcome.js';
+import type { Outcome, Refusal } from './outcome.js';
 import { type Settled, Settlement } from './settlement.js';
 import type { TopicIds } from './topic-ids.js';
 import type { ValidateStep } from './validate.step.js';
@@ -24,12 +25,16 @@ export class MetricsPipeline {
     private readonly store: Pick<MetricsStore, 'transaction'>,
     private readonly gaps: GapCheck,
     private readonly deadLetters: Pick<DeadLetterPublisher, 'publish'>,
+    private readonly breaker: Pick<Breaker, 'admit' | 'judge' | 'settled' | 'written' | 'failedToWrite'>,
   ) {}
 
   async settle(batch: RecordBatch): Promise<Settled> {
+    this.breaker.admit();
     const outcomes = this.validate.apply(await this.decode.apply(batch.records));
     const ranges = await this.topicIds.rangesOf(batch.records);
     let settled: Settled = { stored: [], deadLettered: [], repeated: outcomes.length, offsets: [] };
+    const judged = this.judgements(outcomes);
+    this.breaker.judge(judged);
     // The partition may have been lost while the registry or a broker was waited for.
     batch.signal.throwIfAborted();
     await this.store.transaction(ranges, async (unit) => {
@@ -41,7 +46,17 @@ export class MetricsPipeline {
         await this.publish(refused, batch); //                  4. rows; those that the database refuses alone follow 3
       settled = work.account(gaps); //                          5. each offset counts once
     }); //                                                      6. rows and ledger commit as one
+    this.breaker.settled(judged);
     return settled; //                                          7. the transport commits the offsets
+  }
+
+  private judgements(outcomes: readonly Outcome[]): PlacedJudgement[] {
+    return outcomes.map((outcome) => {
+      const { topic, partition, offset } = outcome.record;
+      const refused = outcome.kind === 'dead-letter';
+      const tenantId = refused ? outcome.tenantId : outcome.sample.tenantId;
+      return { tenantId, refused, line: lineOf(this.topicIds.idOf(topic), partition), offset };
+    });
   }
 
   private confirm(ranges: readonly PartitionRange[]): Promise<void> {
@@ -51,8 +66,14 @@ export class MetricsPipeline {
   private async publish(refusals: readonly Refusal[], batch: RecordBatch): Promise<void> {
     batch.signal.throwIfAborted();
     if (refusals.length === 0) return;
-    await this.deadLetters.publish(
-      refusals.map((refusal) => toDeadLetter(refusal, this.topicIds.idOf(refusal.record.topic), batch.attempt)),
-    );
+    try {
+      await this.deadLetters.publish(
+        refusals.map((refusal) => toDeadLetter(refusal, this.topicIds.idOf(refusal.record.topic), batch.attempt)),
+      );
+    } catch (error) {
+      await this.breaker.failedToWrite(error);
+      throw error;
+    }
+    this.breaker.written();
   }
 }

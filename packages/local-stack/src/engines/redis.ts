@@ -12,7 +12,7 @@ import type { Service } from '../service.js';
 
 const ARTIFACT = 'com.github.codemonstur:embedded-redis:1.4.3';
 
-export interface RedisSetup {
+interface RedisSetup {
   readonly home: StackHome;
   readonly port: number;
   readonly reaper: Reaper;

@@ -92,10 +92,17 @@ export const metricCatalogue = {
     help: 'Ingest requests refused whole, by the code of the problem.',
   }),
   weir_ingest_in_flight_requests: gauge({ unit: 'requests', help: 'Ingest requests being worked on.' }),
-  weir_ingest_in_flight_bytes: gauge({ unit: 'bytes', help: 'Bytes of ingest bodies being worked on, decompressed.' }),
+  weir_ingest_in_flight_bytes: gauge({
+    unit: 'bytes',
+    help: 'Bytes of ingest bodies being worked on, as sent, and of records that wait for Kafka.',
+  }),
   weir_ingest_tenant_samples_total: counter({
     labels: ['tenant'],
     help: 'Samples accepted, by tenant; beyond the first tenants it is "other".',
+  }),
+  weir_ingest_tenant_overloaded_requests_total: counter({
+    labels: ['tenant'],
+    help: 'Ingest requests refused for what else their tenant has in flight, by tenant; beyond the first tenants it is "other".',
   }),
 
   weir_consumer_batch_size_records: histogram({
@@ -124,6 +131,15 @@ export const metricCatalogue = {
   weir_ledger_unbalanced_partitions: gauge({
     unit: 'partitions',
     help: 'Partitions whose ledger line does not add up; anything but 0 is an incident.',
+  }),
+
+  weir_breaker_open: gauge({
+    labels: ['cause'],
+    startsWith: [{ cause: 'dlq_unwritable' }, { cause: 'dead_letter_share' }],
+    help: '1 while metrics-consumer takes no records for this cause, else 0.',
+  }),
+  weir_breaker_shared: gauge({
+    help: '1 while instances share the breaker through Redis, 0 while Redis is away and each keeps to itself.',
   }),
 
   weir_tenants_view_age_seconds: gauge({

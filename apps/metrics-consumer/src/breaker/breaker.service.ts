@@ -1,0 +1,114 @@
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { KafkaAdmin } from '@weir/kafka';
+import type { HealthRegistry, Metrics } from '@weir/telemetry';
+
+import type { BreakerCause, OpenBreaker, Pass } from './breaker-state.js';
+import type { BreakerStore } from './breaker-store.js';
+import { Breaker, type BreakerObserver, type BreakerOptions, lineOf } from './breaker.js';
+
+const SYNC_INTERVAL_MS = 1_000;
+const CAUSES: readonly BreakerCause[] = ['dlq_unwritable', 'dead_letter_share'];
+
+export interface BreakerServiceOptions extends BreakerOptions {
+  /** Null where nobody may close it by hand. */
+  readonly operatorKey: string | null;
+  /** `metrics.raw`, as this installation calls it. */
+  readonly topic: string;
+}
+
+/** The breaker in this process: kept in step with other instances, told to health, metrics and logs. */
+@Injectable()
+export class BreakerService implements OnModuleInit, OnApplicationShutdown {
+  readonly breaker: Breaker;
+  private readonly logger = new Logger('Breaker');
+  private timer: NodeJS.Timeout | null = null;
+  private syncing: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly options: BreakerServiceOptions,
+    private readonly store: BreakerStore | null,
+    private readonly admin: Pick<KafkaAdmin, 'describeTopics' | 'watermarks' | 'close'>,
+    private readonly health: HealthRegistry,
+    private readonly metrics: Metrics,
+  ) {
+    this.breaker = new Breaker(options, store, this.observer());
+  }
+
+  get open(): OpenBreaker | null {
+    return this.breaker.open;
+  }
+
+  get pass(): Pass | null {
+    return this.breaker.pass;
+  }
+
+  get operatorKey(): string | null {
+    return this.options.operatorKey;
+  }
+
+  onModuleInit(): void {
+    this.health.register({
+      name: 'breaker',
+      readiness: true,
+      check: () => {
+        const { open } = this.breaker;
+        if (open === null) return { status: 'healthy' };
+        return {
+          status: 'unhealthy',
+          reason: open.detail,
+          cause: open.cause,
+          since: new Date(open.since).toISOString(),
+        };
+      },
+    });
+    if (this.store === null) return;
+    const sync = (): void => {
+      this.syncing = this.breaker.sync();
+    };
+    sync();
+    this.timer = setInterval(sync, SYNC_INTERVAL_MS).unref();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    if (this.timer !== null) clearInterval(this.timer);
+    await this.syncing;
+    await Promise.all([this.store?.close(), this.admin.close()]);
+  }
+
+  /**
+   * Lets pass what is in the topic now, here at once and on other instances within a second or so. False where the breaker is closed.
+   * Rejects with a KafkaAdminError where the brokers do not say where the topic ends.
+   */
+  async closeByHand(reason: string): Promise<boolean> {
+    if (this.breaker.open === null) return false;
+    const { topic } = this.options;
+    const [described] = await this.admin.describeTopics([topic]);
+    const ends = described === undefined ? [] : await this.admin.watermarks([topic]);
+    const below = ends.map(({ partition, high }) => [lineOf(described?.topicId ?? '', partition), high] as const);
+    return this.breaker.closeByHand(reason, Object.fromEntries(below)) !== null;
+  }
+
+  private observer(): BreakerObserver {
+    const isOpen = this.metrics.gauge('weir_breaker_open');
+    const shared = this.metrics.gauge('weir_breaker_shared');
+    for (const cause of CAUSES) isOpen.set({ cause }, 0);
+    let wasShared: boolean | null = null;
+    return {
+      opened: ({ cause, detail }) => {
+        isOpen.set({ cause }, 1);
+        this.logger.error(`Nothing is taken from now on: ${detail}`);
+      },
+      closed: ({ cause }, why) => {
+        isOpen.set({ cause }, 0);
+        this.logger.warn(`Records are taken again: ${why}`);
+      },
+      shared: (reachable) => {
+        shared.set(Number(reachable));
+        if (wasShared === reachable) return;
+        if (!reachable) this.logger.warn('Redis is away: the breaker is this instance’s own until it is back.');
+        else if (wasShared === false) this.logger.log('Redis is back: the breaker is shared again.');
+        wasShared = reachable;
+      },
+    };
+  }
+}
