@@ -1,6 +1,8 @@
 import kafka from '@confluentinc/kafka-javascript';
 import { KafkaAdminError, messageOf } from '@weir/errors';
 
+import type { Refusal } from '../refusal.js';
+
 const { ERRORS } = kafka.CODES;
 
 /** Codes of the protocol and of librdkafka that callers act upon, and whether the same call may succeed later. */
@@ -33,11 +35,21 @@ const KNOWN = new Map<number, { code: string; retryable: boolean }>([
 const fact = (thrown: unknown, name: string): unknown =>
   typeof thrown === 'object' && thrown !== null ? Reflect.get(thrown, name) : undefined;
 
-/** Any failure of an admin operation, of librdkafka, of kafkajs or of our own, as a KafkaAdminError that names the operation. */
-export function adminError(operation: string, thrown: unknown): KafkaAdminError {
+/**
+ * Any failure of an admin operation, of librdkafka, of kafkajs or of our own, as a KafkaAdminError that names the operation.
+ *
+ * `refusal`: why the brokers do not let the client in, which explains that none of them answered.
+ */
+export function adminError(operation: string, thrown: unknown, refusal: Refusal | null = null): KafkaAdminError {
   if (thrown instanceof KafkaAdminError) return thrown;
   const number = fact(thrown, 'code');
   const known = typeof number === 'number' ? KNOWN.get(number) : connectionFault(thrown);
+  if (refusal !== null && (known === undefined || known.code === 'kafka_unavailable'))
+    return new KafkaAdminError(`${operation}: ${refusal.why}`, {
+      cause: thrown,
+      context: { operation },
+      code: refusal.code,
+    });
   return new KafkaAdminError(`${operation}: ${messageOf(fact(thrown, 'message') ?? thrown)}`, {
     cause: thrown,
     context: { operation, ...(typeof number === 'number' && { clientCode: number }) },
@@ -53,5 +65,12 @@ const CONNECTION_FAULTS = new Set([
   'KafkaJSBrokerNotFound',
 ]);
 
-const connectionFault = (thrown: unknown): { code: string } | undefined =>
-  CONNECTION_FAULTS.has(String(fact(thrown, 'name'))) ? { code: 'kafka_unavailable' } : undefined;
+/** What kafkajs could not do; its names for a refusal say more than its connection errors, whose messages have OpenSSL's words. */
+function connectionFault(thrown: unknown): { code: string } | undefined {
+  const name = String(fact(thrown, 'name'));
+  const message = String(fact(thrown, 'message'));
+  if (name === 'KafkaJSSASLAuthenticationError') return { code: 'kafka_authentication_failed' };
+  if (/authorization failed|not authorized/iu.test(message)) return { code: 'kafka_authorization_failed' };
+  if (!CONNECTION_FAULTS.has(name)) return undefined;
+  return { code: /certificate|\bSSL\b|\bTLS\b/u.test(message) ? 'kafka_tls_failed' : 'kafka_unavailable' };
+}

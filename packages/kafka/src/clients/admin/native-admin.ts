@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { KafkaConnection } from '../../connection.js';
 import { clientSettings } from '../client-settings.js';
 import { nativeCall } from '../native-call.js';
+import { RefusalWatch } from '../refusal.js';
 import { adminError } from './admin-errors.js';
 
 type Done<T> = (error: LibrdKafkaError | null | undefined, value: T) => void;
@@ -18,6 +19,7 @@ const CLOSE_TIMEOUT_MS = 5_000;
 /** librdkafka's admin client as promises: made at the first call, and let go only once no call is under way. */
 export class NativeAdmin {
   readonly #connection: KafkaConnection;
+  readonly #refusals = new RefusalWatch();
   #client: IAdminClient | null = null;
   #underway = 0;
   #closed = false;
@@ -31,9 +33,11 @@ export class NativeAdmin {
     this.#underway += 1;
     try {
       const client = this.#open();
-      return await nativeCall<T>((done) => start(client, done));
+      const answer = await nativeCall<T>((done) => start(client, done));
+      this.#refusals.clear();
+      return answer;
     } catch (error) {
-      throw adminError(operation, error);
+      throw adminError(operation, error, this.#refusals.current);
     } finally {
       this.#underway -= 1;
     }
@@ -58,7 +62,9 @@ export class NativeAdmin {
 
   #open(): IAdminClient {
     if (this.#closed) throw new TypeError('the admin client is closed');
-    this.#client ??= kafka.AdminClient.create(clientSettings(this.#connection));
+    this.#client ??= kafka.AdminClient.create(clientSettings(this.#connection), {
+      'event.log': ({ message }: { message: string }) => this.#refusals.heard(message),
+    });
     return this.#client;
   }
 }

@@ -161,7 +161,8 @@ export class BatchConsumer {
       } catch (error) {
         const failure = consumerError(error);
         this.settings.notify('failed', failure, '');
-        if (failure.code === 'kafka_unavailable') this.board.report({ kafkaReachable: false });
+        if (failure.code === 'kafka_unavailable') this.board.report({ kafkaReachable: false, refused: null });
+        else if (isRefusal(failure)) this.board.report({ kafkaReachable: false, refused: failure.code });
         else this.board.report({ failed: failure.code });
         failures = Date.now() - began > 60_000 ? 1 : failures + 1;
         if (!this.isStopping()) await this.wake.wait(backoffMs(failures, REBUILD_BACKOFF));
@@ -187,6 +188,9 @@ export class BatchConsumer {
     return this.stopping;
   }
 }
+
+const isRefusal = ({ code }: KafkaConsumerError): boolean =>
+  code === 'kafka_authentication_failed' || code === 'kafka_tls_failed';
 
 const notRunning = (): KafkaConsumerError =>
   new KafkaConsumerError('The consumer has no connection to Kafka at the moment', { code: 'consumer_not_running' });

@@ -40,10 +40,21 @@ function fact(error: unknown, name: 'code' | 'isFatal' | 'message'): unknown {
   return typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined;
 }
 
+/** The binding's error events have lost their number (they all say -1); this is librdkafka's wording of those that we act upon. */
+const NUMBER_LOST = -1;
+const WORDING = new Map<unknown, number>([
+  ['all broker connections are down', clientCodes.allBrokersDown],
+  ['broker transport failure', clientCodes.transport],
+  ['host resolution failure', clientCodes.resolve],
+  ['authentication failure', clientCodes.authentication],
+  ['ssl error', clientCodes.ssl],
+]);
+
 /** The client's own number for an error, or null for one that is not the client's. */
 export function clientCode(error: unknown): number | null {
   const code = fact(error, 'code');
-  return typeof code === 'number' ? code : null;
+  if (typeof code !== 'number') return null;
+  return code === NUMBER_LOST ? (WORDING.get(fact(error, 'message')) ?? code) : code;
 }
 
 /** The coordinator refuses because the group is changing: nothing is wrong. */
@@ -54,6 +65,12 @@ export function isRebalance(error: unknown): boolean {
     code === clientCodes.unknownMemberId ||
     code === clientCodes.rebalanceInProgress
   );
+}
+
+/** The user may not do it. The client goes on trying, and succeeds once it may. */
+export function isForbidden(error: unknown): boolean {
+  const code = clientCode(error);
+  return code === clientCodes.topicAuthorizationFailed || code === clientCodes.groupAuthorizationFailed;
 }
 
 /** Past this the client does nothing any more and has to be built anew. */

@@ -1,10 +1,11 @@
-import type { KafkaConsumerError } from '@weir/errors';
+import { KafkaConsumerError } from '@weir/errors';
 
 import type { KafkaConnection } from '../../connection.js';
 import type { TopicPartition, TopicPartitionOffset } from '../../records.js';
+import type { Refusal } from '../refusal.js';
 import type { AssignedPartition } from './assigned-partition.js';
 import { Assignment } from './assignment.js';
-import { clientCode, clientCodes, consumerError, isFatal } from './client-errors.js';
+import { clientCode, clientCodes, consumerError, isFatal, isForbidden } from './client-errors.js';
 import { Delivery } from './delivery.js';
 import { FetchLoop } from './fetch-loop.js';
 import { NativeClient } from './native-client.js';
@@ -35,6 +36,7 @@ export class ConsumerSession {
   private readonly starts: StartOffsets;
   private readonly monitor: ProgressMonitor;
   private fatal: KafkaConsumerError | null = null;
+  private forbidden = false;
 
   /** Throws where the client refuses its settings. */
   constructor(
@@ -55,12 +57,24 @@ export class ConsumerSession {
       error: (error) => {
         this.failed(error);
       },
+      refused: (refusal) => {
+        this.refused(refusal);
+      },
       readable: () => {
         this.loop.wake.call();
       },
+      endOfPartition: () => {
+        this.allowed();
+      },
     });
-    this.committer = new OffsetCommitter(this.client, assignment, settings.notify, () => {
-      board.report({ kafkaReachable: true });
+    this.committer = new OffsetCommitter(this.client, assignment, settings.notify, {
+      acknowledged: () => {
+        board.report({ kafkaReachable: true });
+        this.allowed();
+      },
+      forbidden: () => {
+        this.forbid();
+      },
     });
     this.delivery = new Delivery(settings, assignment, this.committer, (owner) => pauses.has(owner), refresh);
     this.loop = new FetchLoop(this.client, assignment, buffer, settings.maxRecords, {
@@ -85,7 +99,7 @@ export class ConsumerSession {
       refresh,
     );
     this.monitor = new ProgressMonitor(settings, this.client, assignment, {
-      waits: (owner) => !readable(owner) || owner.revoking || this.delivery.waitingFor !== null,
+      waits: (owner) => this.forbidden || !readable(owner) || owner.revoking || this.delivery.waitingFor !== null,
       handlerRunningSince: () => this.delivery.runningSince,
       reachable: (kafkaReachable) => {
         board.report({ kafkaReachable });
@@ -132,6 +146,7 @@ export class ConsumerSession {
     this.committer.close();
     await this.client.close();
     this.assignment.remove([...this.assignment]);
+    this.allowed();
     this.board.report({ assigned: 0, joined: false, batchWaits: null, startsWait: null, stalled: false });
   }
 
@@ -177,9 +192,11 @@ export class ConsumerSession {
       ...(kind === 'assign' && partitions.length > 0 && { topicMissing: false }),
     });
     this.rebalances.handle(kind, partitions);
+    if (kind === 'assign' && this.assignment.size === 0) this.allowed();
   }
 
   private polled(received: number): void {
+    if (received > 0) this.allowed();
     this.deliver();
     if (received === 0 && !this.delivery.busy) this.settleGaps();
   }
@@ -221,14 +238,29 @@ export class ConsumerSession {
       this.loop.end();
     } else if (code === clientCodes.unknownTopicOrPartition || code === clientCodes.unknownTopic) {
       this.board.report({ topicMissing: this.assignment.size === 0 });
-    } else if (code === clientCodes.authentication || code === clientCodes.ssl || isRefusal(code)) {
-      this.board.report({ failed: consumerError(error).code });
+    } else if (isForbidden(error)) {
+      this.forbid();
     } else if (code === clientCodes.allBrokersDown) {
       this.monitor.look();
     }
   }
-}
 
-function isRefusal(code: number | null): boolean {
-  return code === clientCodes.topicAuthorizationFailed || code === clientCodes.groupAuthorizationFailed;
+  /** Connections that stand may go on; the monitor finds out whether any does. */
+  private refused({ code, why }: Refusal): void {
+    this.settings.notify('failed', new KafkaConsumerError(why, { code }), '');
+    this.board.report({ refused: code });
+    this.monitor.look();
+  }
+
+  /** The client tells of it once and goes on trying: until records, the end of a partition or an acknowledged commit show that it may. */
+  private forbid(): void {
+    this.forbidden = true;
+    this.board.report({ forbidden: true });
+  }
+
+  private allowed(): void {
+    if (!this.forbidden) return;
+    this.forbidden = false;
+    this.board.report({ forbidden: false });
+  }
 }

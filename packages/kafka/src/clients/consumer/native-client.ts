@@ -9,6 +9,7 @@ import { KafkaConsumerError } from '@weir/errors';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import type { TopicPartition, TopicPartitionOffset } from '../../records.js';
+import { type Refusal, RefusalWatch } from '../refusal.js';
 
 type Callback<T> = (error: LibrdKafkaError | null | undefined, value: T) => void;
 
@@ -18,6 +19,7 @@ interface NativeConsumer {
   disconnect(done: () => void): void;
   isConnected(): boolean;
   on(event: 'event.error', listener: (error: LibrdKafkaError) => void): void;
+  on(event: 'event.log', listener: (line: { readonly message: string }) => void): void;
   on(event: 'partition.eof', listener: (end: TopicPartitionOffset) => void): void;
   subscribe(topics: readonly string[]): void;
   setDefaultConsumeTimeout(timeoutMs: number): void;
@@ -55,6 +57,8 @@ export interface NativeEvents {
   /** Partitions were given or are to be given up; nothing changes until `assign` or `unassign` answers it. */
   rebalance(kind: 'assign' | 'revoke' | 'lost', partitions: readonly TopicPartition[]): void;
   error(error: LibrdKafkaError): void;
+  /** Brokers are there and do not let the client in; told again once one has answered meanwhile. */
+  refused?(refusal: Refusal): void;
   /** There is something to consume. */
   readable(): void;
   /** `consume` came to the end of a partition, which is this offset now; told where `enable.partition.eof` is set. */
@@ -76,6 +80,7 @@ export class NativeClient {
   private readonly consumer: NativeConsumer;
   /** Those whose answer is outstanding, in the order in which they were sent, which is that of the answers. */
   private readonly commits: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+  private readonly refusals: RefusalWatch;
   private underway = 0;
   private closing = false;
 
@@ -96,6 +101,10 @@ export class NativeClient {
     };
     this.raw = new kafka.KafkaConsumer({ ...settings, ...callbacks });
     this.consumer = asNativeConsumer(this.raw);
+    this.refusals = new RefusalWatch((refusal) => events.refused?.(refusal));
+    this.consumer.on('event.log', ({ message }) => {
+      this.refusals.heard(message);
+    });
     this.consumer.on('event.error', (error) => {
       events.error(error);
     });
@@ -116,11 +125,18 @@ export class NativeClient {
     events.rebalance(kind, partitions);
   }
 
-  /** Rejects where no broker answers within the time. The client is of no use then. */
+  /** Rejects where no broker answers within the time, with the reason where they refuse. The client is of no use then. */
   async connect(timeoutMs: number): Promise<void> {
-    await this.call((done) => {
-      this.consumer.connect({ allTopics: false, timeout: timeoutMs }, done);
-    });
+    try {
+      await this.call((done) => {
+        this.consumer.connect({ allTopics: false, timeout: timeoutMs }, done);
+      });
+    } catch (error) {
+      const refusal = this.refusals.current;
+      if (refusal === null) throw error;
+      throw new KafkaConsumerError(refusal.why, { code: refusal.code, cause: error });
+    }
+    this.refusals.clear();
   }
 
   subscribe(topics: readonly (string | RegExp)[]): void {
@@ -228,6 +244,7 @@ export class NativeClient {
     await this.call((done) => {
       this.consumer.getMetadata({ allTopics: false, timeout: timeoutMs }, done);
     });
+    this.refusals.clear();
   }
 
   /**

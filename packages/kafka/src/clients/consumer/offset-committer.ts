@@ -2,7 +2,7 @@ import type { TopicPartitionOffset } from '../../records.js';
 import { backoffMs } from '@weir/errors';
 import type { AssignedPartition } from './assigned-partition.js';
 import type { Assignment } from './assignment.js';
-import { clientCode, clientCodes, consumerError, isRebalance } from './client-errors.js';
+import { clientCode, clientCodes, consumerError, isForbidden, isRebalance } from './client-errors.js';
 import type { NativeClient } from './native-client.js';
 import type { Notifier } from './options.js';
 import { Wake } from './wake.js';
@@ -27,7 +27,7 @@ export class OffsetCommitter {
     private readonly client: Pick<NativeClient, 'commit'>,
     private readonly assignment: Assignment,
     private readonly notify: Notifier,
-    private readonly acknowledged: () => void,
+    private readonly coordinator: { acknowledged(): void; forbidden(): void },
   ) {}
 
   /** Everything below `next` is settled. Ignored where the partition is not ours any more. */
@@ -72,7 +72,7 @@ export class OffsetCommitter {
         await this.client.commit(offsets);
         for (const [owner, offset] of entries) owner.committed = offset;
         failures = 0;
-        this.acknowledged();
+        this.coordinator.acknowledged();
         this.notify('committed', offsets);
       } catch (error) {
         failures += 1;
@@ -89,6 +89,7 @@ export class OffsetCommitter {
   ): Promise<void> {
     if (this.closed || clientCode(error) === clientCodes.noOffset) return;
     for (const [owner, offset] of entries) if (!this.wanted.has(owner)) this.wanted.set(owner, offset);
+    if (isForbidden(error)) this.coordinator.forbidden();
     if (!isRebalance(error)) this.notify('failed', consumerError(error), entries[0]?.[0].topic ?? '');
     await this.wake.wait(backoffMs(failures, BACKOFF));
     if (this.closed) this.wanted.clear();

@@ -21,6 +21,8 @@ export function nativeSettings(connection: KafkaConnection, settings: ConsumerSe
     'heartbeat.interval.ms': Math.min(1_000, Math.floor(settings.sessionTimeoutMs / 3)),
     'max.poll.interval.ms': settings.maxPollIntervalMs,
     'allow.auto.create.topics': false,
+    // On a topic where nothing happens the end of a partition is the only sign that reading it is allowed again.
+    'enable.partition.eof': true,
     'topic.metadata.refresh.interval.ms': settings.metadataRefreshMs,
     // The default of a second is a long time without fetching once the queue was full.
     'fetch.queue.backoff.ms': 50,

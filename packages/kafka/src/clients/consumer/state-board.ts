@@ -7,6 +7,10 @@ export interface Condition {
   failed: string | null;
   stalled: boolean;
   kafkaReachable: boolean;
+  /** Code of the reason why the brokers do not let the client in, or null; it counts while they cannot be reached. */
+  refused: string | null;
+  /** The brokers let the client in and do not let it read the topic, join the group or commit. */
+  forbidden: boolean;
   /** Code of the error that the batch in progress waits for, or null. */
   batchWaits: string | null;
   /** Code of the error that the start offsets wait for, or null. */
@@ -23,6 +27,8 @@ const INITIAL: Condition = {
   failed: null,
   stalled: false,
   kafkaReachable: true,
+  refused: null,
+  forbidden: false,
   batchWaits: null,
   startsWait: null,
   topicMissing: false,
@@ -43,7 +49,8 @@ export class StateBoard {
   }
 
   report(news: Partial<Condition>): void {
-    this.condition = { ...this.condition, ...news };
+    const letIn = news.kafkaReachable === true && { refused: null };
+    this.condition = { ...this.condition, ...letIn, ...news };
     const { status, reason } = summary(this.condition);
     const { assigned } = this.condition;
     const same = status === this.current.status && reason === this.current.reason;
@@ -57,6 +64,8 @@ export class StateBoard {
 function summary(c: Condition): Pick<ConsumerState, 'status' | 'reason'> {
   if (c.stopped) return { status: 'stopped' };
   if (c.failed !== null) return { status: 'failed', reason: c.failed };
+  if (!c.kafkaReachable && c.refused !== null) return { status: 'failed', reason: c.refused };
+  if (c.forbidden) return { status: 'failed', reason: 'kafka_authorization_failed' };
   if (c.stalled) return { status: 'failed', reason: 'stalled' };
   const reason =
     (c.kafkaReachable ? null : 'kafka_unavailable') ??

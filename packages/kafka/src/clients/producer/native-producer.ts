@@ -14,6 +14,15 @@ import type { ClientLogLine, ProducerOptions } from './options.js';
 
 const { ERR__FATAL, ERR__STATE } = kafka.CODES.ERRORS;
 
+/** What librdkafka's log tells of as fatal, which no call does before the next record. */
+export const fatalError = (message: string): LibrdKafkaError => ({
+  message,
+  code: ERR__FATAL,
+  errno: ERR__FATAL,
+  origin: 'local',
+  isFatal: true,
+});
+
 /** What librdkafka calls on the main thread. `opaque` is what was given to `produceRecord`. */
 export interface NativeProducerHandlers {
   report(error: LibrdKafkaError | null, opaque: unknown, topic: string, partition: number, offset: number): void;
@@ -74,6 +83,11 @@ export class NativeProducer {
     // Reports come from librdkafka's own thread as they happen: p50 of a single send 1.9 ms, and 18% more of them than by
     // asking each millisecond. Before the connection stands this ended in a segmentation fault.
     this.client.setPollInBackground(true);
+  }
+
+  /** Resolves once a broker has answered. */
+  async ping(timeoutMs: number): Promise<void> {
+    await nativeCall((done) => this.client.getMetadata({ allTopics: false, timeout: timeoutMs }, done));
   }
 
   /** Hands one record to librdkafka's queue. Returns the error where it was not taken. */

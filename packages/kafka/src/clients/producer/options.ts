@@ -1,6 +1,10 @@
 import type { Compression } from '@weir/topics';
 
-export type ProducerState = 'connecting' | 'ready' | 'failed' | 'closed';
+/**
+ * `connecting`: no broker has answered yet. `refused`: brokers are there and do not let it in or let it write; somebody has to mend
+ * credentials, certificates or rights, and then it goes on by itself. `failed`: the client is beyond use and is being replaced.
+ */
+export type ProducerState = 'connecting' | 'ready' | 'refused' | 'failed' | 'closed';
 
 /** A line of librdkafka's own log. `severity` is syslog's: 3 error, 4 warning, 6 information. */
 export interface ClientLogLine {

@@ -2,8 +2,9 @@ import type { LibrdKafkaError } from '@confluentinc/kafka-javascript';
 import { backoffMs, messageOf } from '@weir/errors';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { NativeProducer, type NativeProducerHandlers, type ProducerSettings } from './native-producer.js';
-import type { ProducerState } from './options.js';
+import { inWords, type Refusal, RefusalWatch } from '../refusal.js';
+import { fatalError, NativeProducer, type NativeProducerHandlers, type ProducerSettings } from './native-producer.js';
+import type { ClientLogLine, ProducerState } from './options.js';
 
 export interface ProducerLinkHandlers extends Pick<NativeProducerHandlers, 'report' | 'log'> {
   ready(client: NativeProducer): void;
@@ -15,6 +16,9 @@ export interface ProducerLinkHandlers extends Pick<NativeProducerHandlers, 'repo
 const BACKOFF = { minMs: 200, maxMs: 5_000 };
 /** A client that served this long before it failed is replaced as quickly as the first. */
 const SETTLED_MS = 30_000;
+/** A client that may not write anything says so this long after it has connected, as it asks for its producer id. */
+const PROVING_MS = 1_500;
+const PROBE = { timeoutMs: 2_000, intervalMs: 1_000 };
 
 // A connection attempt holds one of libuv's few threads while it waits, so it begins short and grows for slow networks.
 const connectTimeoutMs = (attempt: number): number => Math.min(10_000, 1_000 * 2 ** Math.min(attempt - 1, 4));
@@ -26,7 +30,11 @@ export class ProducerLink {
   readonly #settings: () => ProducerSettings;
   readonly #handlers: ProducerLinkHandlers;
   readonly #stopped = new AbortController();
+  readonly #refusals = new RefusalWatch((refusal) => {
+    if (this.client !== null) this.#probing ??= this.#probe(this.client, refusal);
+  });
   #state: ProducerState = 'connecting';
+  #probing: Promise<void> | null = null;
   #running: Promise<void> | null = null;
   /** Ends the service of the present client: with its fatal error, or with null to close it. */
   #end: (error: LibrdKafkaError | null) => void = () => undefined;
@@ -75,24 +83,68 @@ export class ProducerLink {
     });
     let client: NativeProducer;
     try {
-      client = new NativeProducer(this.#settings(), { ...this.#handlers, fatal: this.#end });
+      client = new NativeProducer(this.#settings(), {
+        ...this.#handlers,
+        fatal: this.#end,
+        log: (line) => this.#logged(line),
+      });
       await client.connect(connectTimeoutMs(attempt));
     } catch (error) {
-      this.#handlers.stateChanged(this.#state, `no broker answered: ${messageOf(error)}`);
+      const refusal = this.#refusals.current;
+      if (refusal === null) this.#handlers.stateChanged(this.#state, `no broker answered: ${messageOf(error)}`);
+      else this.#enter('refused', inWords(refusal));
       return;
     }
-    if (!this.#stopped.signal.aborted) {
+    if (!this.#stopped.signal.aborted && (await this.#mayWrite(ended))) {
       this.client = client;
       this.#enter('ready', 'connected');
       this.#handlers.ready(client);
       const error = await ended;
       this.client = null;
       if (error !== null) {
-        this.#enter('failed', messageOf(error));
+        const refusal = this.#refusals.current;
+        if (refusal === null) this.#enter('failed', messageOf(error.message));
+        else this.#enter('refused', inWords(refusal));
         this.#handlers.failed(error);
       }
     }
+    await this.#probing;
     await client.close();
+  }
+
+  #logged(line: ClientLogLine): void {
+    this.#refusals.heard(line.message);
+    if (line.facility === 'FATAL') this.#end(fatalError(line.message));
+    this.#handlers.log?.(line);
+  }
+
+  /** After a refusal for want of rights a connection alone proves nothing. */
+  async #mayWrite(ended: Promise<unknown>): Promise<boolean> {
+    if (this.#refusals.current?.code === 'kafka_authorization_failed') {
+      const refusedAgain = await Promise.race([ended.then(() => true), wait(PROVING_MS, false)]);
+      if (refusedAgain) return false;
+    }
+    this.#refusals.clear();
+    return true;
+  }
+
+  /** Asks until some broker answers: only then may a client whose connections are refused be trusted with records again. Never rejects. */
+  async #probe(client: NativeProducer, refusal: Refusal): Promise<void> {
+    this.#handlers.stateChanged(this.#state, inWords(refusal));
+    for (let answered = false; !answered && this.client === client;) {
+      answered = await client.ping(PROBE.timeoutMs).then(
+        () => true,
+        () => false,
+      );
+      if (this.client !== client) break;
+      if (answered && this.#state === 'refused') this.#enter('ready', 'connected');
+      if (answered) this.#refusals.clear();
+      else {
+        if (this.#state !== 'refused') this.#enter('refused', inWords(refusal));
+        await wait(PROBE.intervalMs);
+      }
+    }
+    this.#probing = null;
   }
 
   #enter(state: ProducerState, reason: string): void {
