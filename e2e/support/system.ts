@@ -23,6 +23,7 @@ export interface Ledger {
   readonly balanced: boolean;
   readonly partitions: readonly {
     readonly topic: string;
+    readonly topic_id: string;
     readonly partition: number;
     readonly next: number;
     readonly stored: number;
@@ -119,6 +120,15 @@ export class System {
     return statuses;
   }
 
+  /** Puts what nobody can read into metrics.raw, as a broken producer would; answers the values in hexadecimal. */
+  async poison(count: number, from = 0): Promise<string[]> {
+    const values = Array.from({ length: count }, (_, n) => Buffer.from(`{"poison":${from + n}}`));
+    const headers = [{ key: 'tenant-id', value: Buffer.from('broken') }];
+    const topic = this.topics.name(metricsRaw);
+    await withProducer((producer) => producer.send(values.map((value, n) => ({ topic, key: `${n}`, value, headers }))));
+    return values.map((value) => value.toString('hex'));
+  }
+
   /** By whichever metrics-consumer answers. */
   async ledger(): Promise<Ledger> {
     const answers = this.consumers.map(async ({ url }) => (await fetch(`${url}/ledger`)).json() as Promise<Ledger>);
@@ -184,20 +194,11 @@ export function kafkaConnection(): KafkaConnection {
 }
 
 async function publishTenants(published: readonly NewTenant[], topics: Topics): Promise<void> {
-  const producer = new RecordProducer(kafkaConnection(), {
-    name: 'tenants',
-    compression: 'none',
-    lingerMs: 1,
-    deliveryTimeoutMs: 5_000,
-    maxQueuedRecords: 100,
-    maxQueuedBytes: 1_000_000,
-  });
-  const publisher = new TenantsPublisher(producer, connectSchemaRegistry({ url: engines().schemaRegistry.url }), {
-    topic: topics.name(tenantsTopic),
-    autoRegister: true,
-  });
-  await producer.start();
-  try {
+  await withProducer(async (producer) => {
+    const publisher = new TenantsPublisher(producer, connectSchemaRegistry({ url: engines().schemaRegistry.url }), {
+      topic: topics.name(tenantsTopic),
+      autoRegister: true,
+    });
     // The apps create the topic as they start.
     const publish = async (): Promise<boolean> => {
       await publisher.publish(published.map(tenantRecord));
@@ -205,6 +206,21 @@ async function publishTenants(published: readonly NewTenant[], topics: Topics): 
       return true;
     };
     await eventually(publish, Boolean, { timeoutMs: 60_000, intervalMs: 250 });
+  });
+}
+
+async function withProducer(work: (producer: RecordProducer) => Promise<void>): Promise<void> {
+  const producer = new RecordProducer(kafkaConnection(), {
+    name: 'e2e',
+    compression: 'none',
+    lingerMs: 1,
+    deliveryTimeoutMs: 5_000,
+    maxQueuedRecords: 10_000,
+    maxQueuedBytes: 10_000_000,
+  });
+  await producer.start();
+  try {
+    await work(producer);
   } finally {
     await producer.close(5_000);
   }

@@ -1,21 +1,32 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
+
+/** How bad a network is. */
+export interface LinkQuality {
+  /** Each piece of data arrives so much later, in both directions. */
+  readonly latencyMs?: number;
+  /** The share of pieces of data at which the connection breaks instead, from 0 to 1. */
+  readonly resets?: number;
+}
 
 /**
- * Stands before a real engine, so that a test can take it away and bring it back.
+ * Stands before a real engine, so that a test can take it away and bring it back, or make the way to it a bad one.
  *
- * Bytes are passed on as they are. A Kafka client, however, asks a broker for its address and goes there itself: before a broker it
- * puts its own port into the answers.
+ * Bytes are passed on as they are. A Kafka client, however, asks a broker for the addresses of all and goes there itself: before brokers
+ * it puts the proxies' ports into the answers.
  */
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
   private server: Server | null = null;
   private port = 0;
+  private quality: LinkQuality = {};
 
+  /** `brokerPorts`: by a broker's port, that of the proxy before it; null before anything else. */
   private constructor(
     private readonly targetHost: string,
     private readonly targetPort: number,
-    private readonly isBroker = false,
+    private readonly brokerPorts: Map<number, number> | null = null,
   ) {}
 
   /** Before the host and port of `url`; `away` refuses connections until `resume`. */
@@ -29,11 +40,24 @@ export class TcpProxy {
 
   /** Before the one broker of these bootstrap servers, which has to advertise itself as it is named there. */
   static async beforeBroker(bootstrapServers: string, { away = false } = {}): Promise<TcpProxy> {
-    const [host = '', port = ''] = bootstrapServers.split(':');
-    const proxy = new TcpProxy(host, Number(port), true);
-    await proxy.resume();
+    const [proxy] = await TcpProxy.beforeBrokers(bootstrapServers);
+    if (proxy === undefined) throw new Error('there is no broker');
     if (away) await proxy.cut();
     return proxy;
+  }
+
+  /** Before each broker of a cluster, all of which have to be named. Their `address`es, joined by commas, are bootstrap servers. */
+  static async beforeBrokers(bootstrapServers: string): Promise<TcpProxy[]> {
+    const ports = new Map<number, number>();
+    const proxies = bootstrapServers.split(',').map((server) => {
+      const [host = '', port = ''] = server.split(':');
+      return new TcpProxy(host, Number(port), ports);
+    });
+    for (const proxy of proxies) {
+      await proxy.resume();
+      ports.set(proxy.targetPort, proxy.port);
+    }
+    return proxies;
   }
 
   /** For clients that take no URL. */
@@ -47,6 +71,11 @@ export class TcpProxy {
     url.hostname = '127.0.0.1';
     url.port = String(this.port);
     return url.href;
+  }
+
+  /** From now on the way is this bad; `{}` makes it good again. */
+  degrade(quality: LinkQuality): void {
+    this.quality = quality;
   }
 
   /** Ends every connection and refuses new ones. */
@@ -79,17 +108,30 @@ export class TcpProxy {
         for (const other of pair) other.destroy();
       });
     }
-    client.pipe(target);
-    if (this.isBroker) target.on('data', (answer: Buffer) => client.write(this.withOwnPort(answer)));
-    else target.pipe(client);
+    this.pass(client, target, (bytes) => bytes);
+    this.pass(target, client, (bytes) => this.withProxyPorts(bytes));
+  }
+
+  /** In order and with back-pressure, however late. */
+  private pass(from: Socket, to: Socket, change: (bytes: Buffer) => Buffer): void {
+    const way = new Transform({
+      transform: (bytes: Buffer, _encoding, done) => {
+        const { latencyMs = 0, resets = 0 } = this.quality;
+        if (Math.random() < resets) from.resetAndDestroy();
+        else if (latencyMs === 0) done(null, change(bytes));
+        else setTimeout(() => done(null, change(bytes)), latencyMs);
+      },
+    });
+    from.pipe(way).pipe(to);
   }
 
   /** In the responses that name brokers an address is the host's length and bytes, and the port as INT32. */
-  private withOwnPort(answer: Buffer): Buffer {
+  private withProxyPorts(answer: Buffer): Buffer {
+    if (this.brokerPorts === null) return answer;
     for (let at = answer.indexOf(this.targetHost); at >= 0; at = answer.indexOf(this.targetHost, at + 1)) {
       const portAt = at + Buffer.byteLength(this.targetHost);
-      if (portAt + 4 <= answer.length && answer.readInt32BE(portAt) === this.targetPort)
-        answer.writeInt32BE(this.port, portAt);
+      const port = portAt + 4 <= answer.length ? this.brokerPorts.get(answer.readInt32BE(portAt)) : undefined;
+      if (port !== undefined) answer.writeInt32BE(port, portAt);
     }
     return answer;
   }

@@ -1,0 +1,70 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@weir/testing';
+import { metricsDlq, metricsRaw } from '@weir/topics';
+
+import { System } from '../support/system.js';
+import { accepted, expectPromiseKept, loadOn } from './support/scenario.js';
+import { drained } from './support/verify.js';
+
+let system: System;
+afterEach(() => system.stop());
+
+describe('under load, with topics changed below the apps', () => {
+  it('says how many records retention deleted before they were read, and stores all that came after', async () => {
+    system = await System.start();
+    const before = loadOn(system);
+    await accepted(before, 2_000);
+    await before.stop();
+    await drained(system);
+    await system.consumer.end('SIGTERM');
+
+    const unread = loadOn(system);
+    await accepted(unread, 3_000);
+    const fates = await unread.stop();
+    const raw = system.topics.name(metricsRaw);
+    const ends = await system.admin.watermarks([raw]);
+    await system.admin.deleteRecords(ends.map(({ partition, high }) => ({ topic: raw, partition, offset: high })));
+
+    system.consumer.start();
+    const after = loadOn(system);
+    await accepted(after, 3_000, 90_000);
+    await expectPromiseKept(system, after);
+    const ledger = await system.ledger();
+    const expired = ledger.partitions.reduce((sum, line) => sum + line.expired, 0);
+    expect(expired).toBeGreaterThanOrEqual(fates.count('accepted'));
+    expect(expired).toBeLessThanOrEqual(fates.count('accepted') + fates.count('unknown'));
+  });
+
+  it('takes a topic that was deleted and made again for another one, from its beginning', async () => {
+    system = await System.start();
+    const before = loadOn(system);
+    await accepted(before, 2_000);
+    await before.stop();
+    await drained(system);
+    const raw = system.topics.name(metricsRaw);
+    await system.admin.deleteTopics([raw]);
+    await eventually(
+      () => system.admin.listTopics(),
+      (names) => !names.includes(raw),
+    );
+    await system.admin.ensureTopics([system.topics.resolved(metricsRaw)]);
+    const after = loadOn(system);
+    await accepted(after, 3_000, 90_000);
+    await expectPromiseKept(system, after);
+    expect(new Set((await system.ledger()).partitions.map((line) => line.topic_id)).size).toBe(2);
+  });
+
+  it('stops while dead letters have nowhere to go, and loses nothing of what came meanwhile', async () => {
+    system = await System.start({ environment: () => ({ BREAKER_FAILED_TRIES: '2', BREAKER_PROBE_INTERVAL: '1s' }) });
+    const dlq = system.topics.name(metricsDlq);
+    await system.admin.deleteTopics([dlq]);
+    await system.poison(10);
+    const load = loadOn(system);
+    const open = async (): Promise<unknown> => (await fetch(`${system.consumer.url}/breaker`)).json();
+    await eventually(open, (shown) => JSON.stringify(shown).includes('dlq_unwritable'), { timeoutMs: 90_000 });
+    await accepted(load, 2_000);
+    await system.admin.ensureTopics([system.topics.resolved(metricsDlq)]);
+    await eventually(open, (shown) => JSON.stringify(shown).includes('"open":null'), { timeoutMs: 90_000 });
+    await expectPromiseKept(system, load, { deadLetters: 10 });
+  });
+});
