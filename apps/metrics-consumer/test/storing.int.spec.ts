@@ -78,7 +78,10 @@ describe('metrics-consumer', () => {
   });
 
   it('counts what it does in the metrics that dashboards know', async () => {
-    const { body } = await consumer.get('/metrics');
+    const { body } = await eventually(
+      () => consumer.get('/metrics'),
+      (answer) => /kafka_consumer_lag\{[^}]*partition="0"[^}]*\} 0/u.test(answer.body),
+    );
     expect(body).toMatch(/kafka_messages_processed_total\{status="success"\} [1-9]/);
     expect(body).toMatch(/kafka_message_processing_duration_seconds_count [1-9]/);
     expect(body).toMatch(/weir_freshness_seconds_count [1-9]/);
