@@ -10,7 +10,7 @@
  *   settlement    apps/metrics-consumer/src/metrics/settlement.ts     Settlement
  *   gap check     apps/metrics-consumer/src/metrics/gap-check.ts      GapCheck, over packages/kafka .../consumer/log-probe.ts
  *   handler       apps/metrics-consumer/src/metrics/metrics.handler.ts
- *   store         packages/metrics-store/src/metrics-store.ts         transaction; ledger.ts lockLines, moveLines
+ *   store         packages/metrics-store/src/metrics-store.ts         transaction; ledger.ts beginWithLines, moveLinesAndCommit
  *   consumer      packages/kafka/src/clients/consumer                 start-offsets, delivery, offset-committer, consumer-session, rebalances
  *
  * As it stands the model has every rule, three that the code still lacks among them (README). A switch (-D...) takes one away;
@@ -128,7 +128,7 @@ inline check() {
 #endif
 }
 
-/* store.commit: rows and line become visible as one. Asserts that no offset is counted a second time. */
+/* COMMIT: rows and line become visible as one. Asserts that no offset is counted a second time. */
 inline apply(rows_, next_, to_, bad_, gap_, expired_) {
 #ifdef ROWS_APART
   if :: store = store | (rows_) :: losses > 0 -> losses-- fi;          /* a transaction of their own, which may fail alone */
@@ -181,6 +181,12 @@ inline apply(rows_, next_, to_, bad_, gap_, expired_) {
 #define DROP_COMMIT want = 0
 #endif
 
+#ifdef START_WITHOUT_LINE_AT_COMMITTED
+#define NO_LINE N
+#else
+#define NO_LINE 0         /* handler.startOffsets: without a line, from the beginning */
+#endif
+
 mtype = { NONE, COMMITTED_KNOWN, NEXT_KNOWN, READ, LOCK, PROBE, LOW, SETTLE, COMMIT, FROZEN };
 
 proctype Consumer(byte me) {
@@ -202,9 +208,9 @@ end: do
   :: atomic { started && pc == NONE && owner == me ->
        member[me] = 1;
        if :: poisonBefore -> if :: newCode = 0 :: newCode = 1 fi :: else fi;
-       if :: n = committed; pc = COMMITTED_KNOWN :: n = (line -> next : N); pc = NEXT_KNOWN fi }
+       if :: n = committed; pc = COMMITTED_KNOWN :: n = (line -> next : NO_LINE); pc = NEXT_KNOWN fi }
   :: atomic { pc == COMMITTED_KNOWN || pc == NEXT_KNOWN ->
-       t = (pc == COMMITTED_KNOWN -> (line -> next : N) : committed);
+       t = (pc == COMMITTED_KNOWN -> (line -> next : NO_LINE) : committed);
 #ifdef START_AT_COMMITTED
        pos = committed;
 #else
@@ -257,7 +263,7 @@ end: do
   :: atomic { pc == READ && pos == N && !(IN_LOG & FROM(pos)) && next < N -> to = N; pc = LOCK }
 #endif
 
-  /* ---- store.begin, lockLines: BEGIN; INSERT the line where there is none; SELECT next ... FOR UPDATE ---- */
+  /* ---- store.transaction, beginWithLines: BEGIN; INSERT the line where there is none; SELECT next ... FOR UPDATE ---- */
 #ifdef NEXT_BEFORE_LOCK
   :: atomic { pc == LOCK && n == 0 && lock != me && next > 0 -> n = next }    /* read at some time before */
 #endif
@@ -289,7 +295,7 @@ end: do
   /* ---- gap check: offsets without a record are fetched once more. Nobody asks the database meanwhile whether the lock is still held ---- */
   :: atomic { pc == PROBE ->
        if
-       :: (MISSING & IN_LOG) ->                                       /* RecordMissedError: handler.goBackTo */
+       :: (MISSING & IN_LOG) ->                                       /* RecordMissedError: handler.goTo */
           UNLOCK; t = FIRST(MISSING & IN_LOG); STRETCH(t); t = 0; pc = READ
        :: else ->
 #ifdef LOW_BEFORE_FETCH
@@ -347,7 +353,7 @@ end: do
 #ifdef COMMIT_OFFSETS_FIRST
   :: atomic { pc == COMMIT && want == 0 && settledTo < to -> settledTo = to; want = to }
 #endif
-  /* ---- store.commit: moveLines, COMMIT; then delivery settles, and the next batch may come ---- */
+  /* ---- moveLinesAndCommit; then delivery settles, and the next batch may come ---- */
   :: atomic { pc == COMMIT ->
        if
        :: !HOLDS -> AGAIN
