@@ -219,6 +219,7 @@ describe('ensureTopics', () => {
         { setting: 'max.message.bytes', wanted: '1048576', actual: '1048588' },
       ],
       problem: null,
+      code: null,
     };
     expect(await report()).toEqual(found);
     expect(await report()).toEqual(found);

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit, Optional } from '@nestjs/common';
-import { classify, retry } from '@weir/errors';
+import { classify, KafkaAdminError, retry, type WeirError } from '@weir/errors';
 import { KafkaAdmin, type TopicReport } from '@weir/kafka';
 import { type CheckResult, HealthRegistry } from '@weir/telemetry';
 import type { TopicDefinition } from '@weir/topics';
@@ -9,6 +9,7 @@ import { KAFKA_OPTIONS, type KafkaModuleOptions } from './kafka-options.js';
 
 const BACKOFF = { minMs: 250, maxMs: 5_000 };
 const PING_TIMEOUT_MS = 1_500;
+const FORBIDDEN = 'kafka_authorization_failed';
 /** How old a comparison with the registry may get before a health check has it made anew. */
 const REPORTS_FRESH_MS = 5_000;
 
@@ -24,6 +25,8 @@ export class KafkaTopics implements OnModuleInit, OnApplicationShutdown {
   private readonly definitions: readonly TopicDefinition[];
   private admin: KafkaAdmin | null = null;
   private reports: readonly TopicReport[] = [];
+  /** What the brokers forbid, so that topics cannot be made or looked at; null where nothing is. */
+  private forbidden: WeirError | null = null;
   /** By the monotonic clock; null until the topics were ensured. */
   private comparedAt: number | null = null;
 
@@ -40,6 +43,7 @@ export class KafkaTopics implements OnModuleInit, OnApplicationShutdown {
     // What an app can do without Kafka it goes on doing: producers and consumers speak for their own readiness.
     this.health?.register({ name: 'kafka', readiness: false, check: () => this.check() });
     if (!this.options.enabled) return;
+    this.health?.register({ name: 'kafka-access', readiness: true, check: () => this.checkAccess() });
     this.admin = new KafkaAdmin(this.options.connection, { observer: this.metrics.adminObserver() });
     void this.ensure(this.admin);
   }
@@ -52,11 +56,13 @@ export class KafkaTopics implements OnModuleInit, OnApplicationShutdown {
   /** Never rejects: it tries until the brokers answer or the app ends. */
   private async ensure(admin: KafkaAdmin): Promise<void> {
     try {
-      this.reports = await retry(() => admin.ensureTopics(this.definitions), {
+      let told = '';
+      await retry(() => this.make(admin), {
         ...BACKOFF,
         signal: this.ending.signal,
-        onRetry: (error, attempt) => {
-          if (attempt === 1) this.logger.warn(`Topics are not ensured yet: ${error.message}`);
+        onRetry: (error) => {
+          if (error.code !== told) this.logger.warn(`Topics are not ensured yet: ${error.code}: ${error.message}`);
+          told = error.code;
         },
       });
       for (const report of this.reports)
@@ -65,6 +71,26 @@ export class KafkaTopics implements OnModuleInit, OnApplicationShutdown {
       if (!this.ending.signal.aborted) this.logger.error('Topics could not be ensured', error);
     }
     this.comparedAt = performance.now();
+  }
+
+  /** Rejects while the brokers cannot be asked, or forbid it: others may give the right at any time. */
+  private async make(admin: KafkaAdmin): Promise<void> {
+    try {
+      this.reports = await admin.ensureTopics(this.definitions);
+      const refused = this.reports.find(({ status, code }) => status === 'missing' && code === FORBIDDEN);
+      if (refused !== undefined) throw new KafkaAdminError(inWords(refused), { code: FORBIDDEN });
+      this.forbidden = null;
+    } catch (thrown) {
+      const error = classify(thrown);
+      this.forbidden = error.code === FORBIDDEN ? error : null;
+      throw error;
+    }
+  }
+
+  private checkAccess(): CheckResult {
+    const { forbidden } = this;
+    if (forbidden === null) return { status: 'healthy' };
+    return { status: 'unhealthy', code: forbidden.code, error: forbidden.message };
   }
 
   private async check(): Promise<CheckResult> {
@@ -76,8 +102,10 @@ export class KafkaTopics implements OnModuleInit, OnApplicationShutdown {
     const drift = this.reports
       .filter(({ name, status }) => status === 'drift' && topics.includes(name))
       .map(({ name, drift: settings }) => ({ topic: name, drift: settings }));
+    const degraded = missing.length > 0 || drift.length > 0;
     return {
-      status: missing.length > 0 || drift.length > 0 ? 'degraded' : 'healthy',
+      ...(degraded ? { status: 'degraded' } : { status: 'healthy' }),
+      ...(this.forbidden !== null && this.checkAccess()),
       broker_count: brokerCount,
       topic_count: topics.length,
       existing_topics: wanted.filter((name) => topics.includes(name)),
@@ -92,8 +120,13 @@ export class KafkaTopics implements OnModuleInit, OnApplicationShutdown {
     this.comparedAt = performance.now();
     try {
       this.reports = await admin.ensureTopics(this.definitions, { create: false });
-    } catch (error) {
-      this.logger.debug(`Topics could not be compared: ${classify(error).message}`);
+      this.forbidden = null;
+    } catch (thrown) {
+      const error = classify(thrown);
+      if (error.code === FORBIDDEN && this.forbidden === null)
+        this.logger.warn(`Topics cannot be looked at: ${error.code}: ${error.message}`);
+      this.forbidden = error.code === FORBIDDEN ? error : this.forbidden;
+      this.logger.debug(`Topics could not be compared: ${error.message}`);
     }
   }
 }

@@ -1,3 +1,4 @@
+export * from './access.js';
 export * from './apps.js';
 export * from './define-topic.js';
 export * from './registry.js';

@@ -14,6 +14,8 @@ export interface TopicReport {
   readonly drift: readonly TopicDrift[];
   /** Why a topic is missing. */
   readonly problem: string | null;
+  /** Code of the error that kept it from being made; null where none did. */
+  readonly code: string | null;
 }
 
 export interface EnsureTopicsOptions {
@@ -34,9 +36,7 @@ export async function ensureTopics(
   const attempts = create
     ? await Promise.all(missing.map((definition) => attempt(admin, definition, brokerCount)))
     : [];
-  const problems = new Map(
-    attempts.flatMap(({ name, problem }) => (problem === null ? [] : [[name, problem] as const])),
-  );
+  const problems = new Map(attempts.flatMap(({ name, error }) => (error === null ? [] : [[name, error] as const])));
   const made = new Set(attempts.flatMap(({ name, outcome }) => (outcome === 'created' ? [name] : [])));
 
   const expected = definitions
@@ -55,18 +55,19 @@ export async function ensureTopics(
         status: 'missing',
         topicId: null,
         drift: [],
-        problem: problems.get(name) ?? 'the topic is not there',
+        problem: problems.get(name)?.message ?? 'the topic is not there',
+        code: problems.get(name)?.code ?? null,
       };
     const drift = topicDrift(definition, description, settings.get(name) ?? new Map(), brokerCount);
     const status = drift.length > 0 ? 'drift' : made.has(name) ? 'created' : 'ok';
-    return { name, status, topicId: description.topicId, drift, problem: null };
+    return { name, status, topicId: description.topicId, drift, problem: null, code: null };
   });
 }
 
 interface Attempt {
   readonly name: string;
   readonly outcome: 'created' | 'exists' | null;
-  readonly problem: string | null;
+  readonly error: KafkaAdminError | null;
 }
 
 /** Another service that starts at the same moment may be quicker; that is no problem. A cluster that is away rejects. */
@@ -78,10 +79,10 @@ async function attempt(
   const { name, partitions } = definition;
   try {
     const outcome = await admin.createTopic({ name, partitions, config: topicConfig(definition, brokerCount) });
-    return { name, outcome, problem: null };
+    return { name, outcome, error: null };
   } catch (error) {
     if (!(error instanceof KafkaAdminError) || error.code === 'kafka_unavailable') throw error;
-    return { name, outcome: null, problem: error.message };
+    return { name, outcome: null, error };
   }
 }
 

@@ -18,6 +18,8 @@ const BACKOFF = { minMs: 200, maxMs: 5_000 };
 const SETTLED_MS = 30_000;
 /** A client that may not write anything says so this long after it has connected, as it asks for its producer id. */
 const PROVING_MS = 1_500;
+/** How long a topic that may not be written counts as that after the last record that was refused; then the next one is to show. */
+const FORBIDDEN_MS = 10_000;
 const PROBE = { timeoutMs: 2_000, intervalMs: 1_000 };
 
 // A connection attempt holds one of libuv's few threads while it waits, so it begins short and grows for slow networks.
@@ -35,6 +37,7 @@ export class ProducerLink {
   });
   #state: ProducerState = 'connecting';
   #probing: Promise<void> | null = null;
+  #forbidden: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
   /** Ends the service of the present client: with its fatal error, or with null to close it. */
   #end: (error: LibrdKafkaError | null) => void = () => undefined;
@@ -51,6 +54,22 @@ export class ProducerLink {
 
   start(): void {
     this.#running ??= this.#run();
+  }
+
+  /** The brokers let the client in and refused records of this topic. */
+  forbidden(topic: string): void {
+    if (this.client === null) return;
+    if (this.#forbidden === null) this.#enter('refused', `kafka_authorization_failed: ${topic} may not be written`);
+    else clearTimeout(this.#forbidden);
+    this.#forbidden = setTimeout(() => this.allowed(), FORBIDDEN_MS).unref();
+  }
+
+  /** Records were acknowledged, or it is time to try again. */
+  allowed(): void {
+    if (this.#forbidden === null) return;
+    clearTimeout(this.#forbidden);
+    this.#forbidden = null;
+    if (this.client !== null && this.#state === 'refused') this.#enter('ready', 'may write again, or tries');
   }
 
   /** Takes no more from now on; `close` then lets go of the client. */
@@ -101,6 +120,7 @@ export class ProducerLink {
       this.#handlers.ready(client);
       const error = await ended;
       this.client = null;
+      this.allowed();
       if (error !== null) {
         const refusal = this.#refusals.current;
         if (refusal === null) this.#enter('failed', messageOf(error.message));

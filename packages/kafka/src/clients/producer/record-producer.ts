@@ -1,4 +1,4 @@
-import type { LibrdKafkaError, MessageHeader } from '@confluentinc/kafka-javascript';
+import kafka, { type LibrdKafkaError, type MessageHeader } from '@confluentinc/kafka-javascript';
 import { classify, KafkaProducerError } from '@weir/errors';
 
 import type { KafkaConnection } from '../../connection.js';
@@ -18,6 +18,7 @@ import { dead, refusalOf, unavailable, unknownDelivery } from './producer-errors
 import { ProducerLink } from './producer-link.js';
 import { wireBytes } from './sendable.js';
 
+const { ERR_TOPIC_AUTHORIZATION_FAILED } = kafka.CODES.ERRORS;
 /** How long a `send` waits for the first connection before it is refused. */
 const CONNECT_WAIT_MS = 1_000;
 
@@ -183,7 +184,10 @@ export class RecordProducer {
 
   readonly #report = (error: LibrdKafkaError | null, opaque: unknown, topic: string): void => {
     if (!(opaque instanceof PendingSend) || opaque.settled) return;
-    if (error !== null) opaque.fail(topic, errorName(error.code), 1);
+    if (error !== null) {
+      opaque.fail(topic, errorName(error.code), 1);
+      if (error.code === ERR_TOPIC_AUTHORIZATION_FAILED) this.#link.forbidden(topic);
+    }
     opaque.remaining -= 1;
     if (opaque.remaining === 0) this.#settle(opaque);
   };
@@ -191,7 +195,10 @@ export class RecordProducer {
   #settle(send: PendingSend): void {
     if (!this.#forget(send)) return;
     if (send.failed) send.reject(unknownDelivery('a record was not acknowledged', { records: send.count }));
-    else send.resolve();
+    else {
+      this.#link.allowed();
+      send.resolve();
+    }
     const { observer } = this.#options;
     if (observer === undefined) return;
     const seconds = (performance.now() - send.startedAt) / 1000;

@@ -1,0 +1,48 @@
+import type { AppName } from './apps.js';
+import type { Topics } from './resolve-topics.js';
+
+export type AccessOperation = 'read' | 'write' | 'create' | 'describe' | 'describe-configs';
+
+/** What a user has to be allowed on one resource of Kafka, or on all whose name starts so (an ACL for each operation). */
+export interface AccessRule {
+  readonly resource: 'topic' | 'group';
+  readonly name: string;
+  readonly pattern: 'literal' | 'prefixed';
+  readonly operations: readonly AccessOperation[];
+}
+
+/** Clients that read without a group have to name one all the same; nothing is ever committed under these. */
+const GROUPLESS_PREFIX = 'weir-';
+
+/**
+ * All that the user of an app needs on a cluster with ACLs, and nothing more.
+ *
+ * `create` is for an app that finds a topic missing; where topics are made by somebody else it can be left out. Whoever reads a compacted topic
+ * reads it whole, without a group.
+ */
+export function accessOf(app: AppName, topics: Topics, consumerGroup: string): AccessRule[] {
+  const ofTopics = topics.of(app).map((definition): AccessRule => {
+    const { readBy, writtenBy } = definition;
+    return {
+      resource: 'topic',
+      name: topics.name(definition),
+      pattern: 'literal',
+      operations: [
+        ...(readBy.includes(app) ? (['read'] as const) : []),
+        ...(writtenBy.includes(app) ? (['write'] as const) : []),
+        'create',
+        'describe',
+        'describe-configs',
+      ],
+    };
+  });
+  const inGroup = topics.of(app).some((each) => each.readBy.includes(app) && each.cleanupPolicy !== 'compact');
+  const group = { resource: 'group', name: consumerGroup, pattern: 'literal', operations: ['read'] } as const;
+  const groupless = {
+    resource: 'group',
+    name: GROUPLESS_PREFIX,
+    pattern: 'prefixed',
+    operations: ['describe'],
+  } as const;
+  return [...ofTopics, ...(inGroup ? [group] : []), groupless];
+}
