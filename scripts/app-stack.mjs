@@ -9,6 +9,7 @@ import { nodeService } from '@weir/local-stack';
 
 import { apps, environmentOf } from './apps.mjs';
 import { SetupError } from './console.mjs';
+import { kafkaUsers } from './kafka-users.mjs';
 import { repository } from './places.mjs';
 
 const HOST_AGENT = fileURLToPath(new URL('host-agent.mjs', import.meta.url));
@@ -44,6 +45,7 @@ export async function startApps({ home, offset, engines, database, supervisor, s
   const operatorKey = home.secret('demo.operatorKey');
   const wiring = {
     bootstrapServers: engines.kafka.bootstrapServers,
+    kafkaUsers: await kafkaUsers(apps, engines.kafka, home),
     schemaRegistryUrl: engines.schemaRegistry.url,
     database,
     operatorKey,

@@ -7,6 +7,7 @@ import { READER_ROLE } from '@weir/local-stack';
 /**
  * @typedef {object} Wiring where the engines of this stack are
  * @property {string} bootstrapServers
+ * @property {Record<string, Record<string, string>>} kafkaUsers by app, how it reaches Kafka as a user; empty where it needs to be none
  * @property {string} schemaRegistryUrl
  * @property {import('@weir/local-stack').DatabaseUrls} database
  * @property {string} operatorKey
@@ -14,7 +15,7 @@ import { READER_ROLE } from '@weir/local-stack';
 
 /**
  * @typedef {object} App
- * @property {string} name the folder under apps/, and the name of the service
+ * @property {import('@weir/topics').AppName} name the folder under apps/, and the name of the service
  * @property {number} port before WEIR_PORT_OFFSET
  * @property {(wiring: Wiring) => Record<string, string>} environment what this app needs besides what all need
  */
@@ -42,6 +43,7 @@ export function environmentOf(app, port, wiring) {
     PORT: String(port),
     KAFKA_BOOTSTRAP_SERVERS: wiring.bootstrapServers,
     KAFKA_CONSUMER_GROUP: app.name,
+    ...wiring.kafkaUsers[app.name],
     SCHEMA_REGISTRY_URL: wiring.schemaRegistryUrl,
     ...app.environment(wiring),
   };

@@ -3,14 +3,15 @@ import { parseArgs } from 'node:util';
 
 import { SetupError } from './console.mjs';
 
-/** @typedef {{ apps: boolean, fresh: boolean, brokers: number }} StackOptions */
+/** @typedef {{ apps: boolean, fresh: boolean, brokers: number, secured: boolean }} StackOptions */
 
 /** @returns {StackOptions & { detach: boolean }} */
 export function readArguments() {
-  const { detach = false, fresh = false, brokers: text = '1', 'no-apps': enginesOnly = false } = parse();
+  const given = parse();
+  const { detach = false, fresh = false, secured = false, brokers: text = '1', 'no-apps': enginesOnly = false } = given;
   const brokers = Number(text);
   if (brokers !== 1 && brokers !== 3) throw new SetupError(`--brokers ${text}: 1 or 3 can be started.`);
-  return { detach, fresh, brokers, apps: !enginesOnly };
+  return { detach, fresh, brokers, secured, apps: !enginesOnly };
 }
 
 function parse() {
@@ -20,6 +21,7 @@ function parse() {
         detach: { type: 'boolean' },
         fresh: { type: 'boolean' },
         'no-apps': { type: 'boolean' },
+        secured: { type: 'boolean' },
         brokers: { type: 'string' },
       },
     }).values;

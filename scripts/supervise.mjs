@@ -79,7 +79,7 @@ function forget(home, say) {
  */
 async function start({ home, reaper, supervisor, options, say, signal }) {
   const offset = portOffset(process.env['WEIR_PORT_OFFSET']);
-  const ports = stackPorts(offset, options.brokers);
+  const ports = stackPorts(offset, options.brokers, options);
   home.prepare();
   const engines = await startEngines({ home, ports, reaper, supervisor, signal, onLine: say });
   const database = await ensureStackDatabase(home, ports.postgres);

@@ -33,7 +33,7 @@ export class AppProcess {
   constructor(
     readonly name: string,
     private readonly port: number,
-    private readonly environment: Readonly<Record<string, string>>,
+    readonly environment: Readonly<Record<string, string>>,
   ) {
     this.url = `http://127.0.0.1:${port}`;
     this.logFile = join(tmpdir(), `weir-e2e-${name}-${port}.log`);

@@ -8,7 +8,7 @@ import {
 } from '@weir/kafka';
 import { generateApiKey, TenantsPublisher } from '@weir/tenancy';
 import { engines, eventually, type FreshDatabase, freshDatabase, uniqueName } from '@weir/testing';
-import { metricsRaw, resolveTopics, tenants as tenantsTopic, type Topics } from '@weir/topics';
+import { type AppName, metricsRaw, resolveTopics, tenants as tenantsTopic, type Topics } from '@weir/topics';
 import { Client } from 'pg';
 
 import { AppProcess, freePort } from './process.js';
@@ -34,10 +34,12 @@ export interface Ledger {
   }[];
 }
 
+export type Environment = Readonly<Record<string, string>>;
+
 /** What a system has other than usual. */
 export interface SystemOptions {
-  /** Variables of all apps, told what they would be; with other addresses faults can be put between. */
-  readonly environment?: (usual: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
+  /** Variables of an app that are other than usual; with other addresses faults can be put between. */
+  readonly environment?: (usual: Environment, app: AppName) => Environment | Promise<Environment>;
   readonly tenantCount?: number;
 }
 
@@ -52,7 +54,7 @@ export class System {
     readonly query: AppProcess,
     readonly tenants: readonly DemoTenant[],
     readonly topics: Topics,
-    private readonly environment: Readonly<Record<string, string>>,
+    private readonly environment: Environment,
     private readonly database: FreshDatabase,
   ) {}
 
@@ -68,12 +70,13 @@ export class System {
       SCHEMA_REGISTRY_URL: engines().schemaRegistry.url,
       DATABASE_URL: database.url,
     };
-    const all = { ...usual, ...environment(usual) };
-    const app = async (name: string): Promise<AppProcess> => new AppProcess(name, await freePort(), all);
+    const app = async (name: AppName): Promise<AppProcess> =>
+      new AppProcess(name, await freePort(), { ...usual, ...(await environment(usual, name)) });
     const apps = await Promise.all([app('ingest-api'), app('metrics-consumer'), app('query-api')] as const);
     const [ingest, consumer, query] = apps;
+    const all = consumer.environment;
     const published = Array.from({ length: tenantCount }, newTenant);
-    const topics = resolveTopics({ prefix: all.KAFKA_TOPIC_PREFIX });
+    const topics = resolveTopics({ prefix: usual.KAFKA_TOPIC_PREFIX });
     const system = new System(ingest, [consumer], query, published, topics, all, database);
     try {
       apps.forEach((process) => process.start());
