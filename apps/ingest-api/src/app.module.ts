@@ -1,14 +1,15 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { connectSchemaRegistry } from '@weir/avro';
 import { KafkaModule } from '@weir/nest-kafka';
 import { ServiceModule } from '@weir/nest-service';
-import { metricsRaw, resolveTopics } from '@weir/topics';
+import { TenantsModule } from '@weir/nest-tenancy';
+import { metricsRaw, resolveTopics, tenants } from '@weir/topics';
 
 import type { IngestApiConfig } from './config.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { openApi } from './metrics/open-api.js';
 import { INGEST_PRODUCER } from './metrics/tokens.js';
 import { SchemaRegistryModule } from './schemas/schema-registry.module.js';
-import { TenantsModule } from './tenants/tenants.module.js';
 
 /** ingest-api: a tenant's POST → `metrics.raw`, authenticated from the topic `tenants`. */
 @Module({})
@@ -16,6 +17,7 @@ export class AppModule {
   static forRoot(config: IngestApiConfig): DynamicModule {
     const { kafka, producer } = config;
     const topics = resolveTopics({ prefix: kafka.topicPrefix, overrides: kafka.topicOverrides });
+    const schemaRegistry = connectSchemaRegistry(config.schemaRegistry);
     return {
       module: AppModule,
       imports: [
@@ -27,8 +29,8 @@ export class AppModule {
           maxMessageBytes: metricsRaw.maxMessageBytes,
           ...producer,
         }),
-        SchemaRegistryModule.forRoot(config.schemaRegistry),
-        TenantsModule.forRoot(config, topics), //                       who may send, in memory
+        SchemaRegistryModule.forRoot(schemaRegistry),
+        TenantsModule.forRoot({ kafka, schemaRegistry, topic: topics.name(tenants), maxAgeMs: config.tenantsMaxAgeMs }),
         MetricsModule.forRoot(config, topics), //                       POST /api/v1/metrics
       ],
     };

@@ -1,7 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { connectSchemaRegistry } from '@weir/avro';
 import { MetricsReader } from '@weir/metrics-store';
 import { KafkaModule } from '@weir/nest-kafka';
 import { ServiceModule } from '@weir/nest-service';
+import { TenantsModule } from '@weir/nest-tenancy';
 import { HealthRegistry } from '@weir/telemetry';
 import { tenants } from '@weir/topics';
 
@@ -12,7 +14,6 @@ import { ApiHooks } from './http/api-hooks.js';
 import { CatalogController } from './queries/catalog.controller.js';
 import { MetricsController } from './queries/metrics.controller.js';
 import { StoreReading } from './store/store-reading.js';
-import { TenantsModule } from './tenants/tenants.module.js';
 
 const openApi = {
   description: "Answers questions about a tenant's metrics. Every error is explained in docs/reference/errors.md.",
@@ -22,13 +23,18 @@ const openApi = {
 @Module({})
 export class AppModule {
   static forRoot(config: QueryApiConfig): DynamicModule {
-    const { kafka, topics, schemaRegistry } = config;
+    const { kafka, topics } = config;
     return {
       module: AppModule,
       imports: [
         ServiceModule.forApp(config.service, { openApi }), //          health, /metrics, logs, problems, shutdown
         KafkaModule.forRoot({ ...kafka, topics, app: 'query-api' }), // its topics and their health
-        TenantsModule.forRoot({ kafka, schemaRegistry, topic: topics.name(tenants), maxAgeMs: config.tenantsMaxAgeMs }),
+        TenantsModule.forRoot({
+          kafka,
+          schemaRegistry: connectSchemaRegistry(config.schemaRegistry),
+          topic: topics.name(tenants),
+          maxAgeMs: config.tenantsMaxAgeMs,
+        }),
       ],
       controllers: [MetricsController, CatalogController],
       providers: [

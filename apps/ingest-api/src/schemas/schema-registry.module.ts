@@ -1,18 +1,17 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { connectSchemaRegistry } from '@weir/avro';
-import type { SchemaRegistryConfig } from '@weir/config';
+import type { SchemaRegistryClient } from '@weir/avro';
 
 /** The `SchemaRegistryClient`. */
 export const SCHEMA_REGISTRY = Symbol('weir.schema-registry');
 
-/** The schema registry, asked when first needed. */
+/** The schema registry's one client in this process. */
 @Module({})
 export class SchemaRegistryModule {
-  static forRoot(config: SchemaRegistryConfig): DynamicModule {
+  static forRoot(client: SchemaRegistryClient): DynamicModule {
     return {
       module: SchemaRegistryModule,
       global: true,
-      providers: [{ provide: SCHEMA_REGISTRY, useFactory: () => connectSchemaRegistry(config) }],
+      providers: [{ provide: SCHEMA_REGISTRY, useValue: client }],
       exports: [SCHEMA_REGISTRY],
     };
   }

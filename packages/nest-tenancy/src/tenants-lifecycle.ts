@@ -14,18 +14,17 @@ export class TenantsLifecycle implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    const { feed } = this;
-    if (feed === null) return;
-    this.health.register({ name: 'tenants', readiness: true, check: () => this.check(feed) });
-    const age = this.metrics.gauge('weir_tenants_view_age_seconds');
-    const size = this.metrics.gauge('weir_tenants_view_tenants');
-    const status = this.metrics.gauge('kafka_connection_status');
-    this.metrics.beforeScrape(() => {
-      age.set(feed.ageMs() / 1000);
-      size.set(this.view.size);
-      status.set({ component: 'reader' }, feed.connected ? 1 : 0);
+    const { feed, view, metrics } = this;
+    this.health.register({ name: 'tenants', readiness: true, check: () => this.check() });
+    const age = metrics.gauge('weir_tenants_view_age_seconds');
+    const size = metrics.gauge('weir_tenants_view_tenants');
+    const status = metrics.gauge('kafka_connection_status');
+    metrics.beforeScrape(() => {
+      age.set((feed?.ageMs() ?? Infinity) / 1_000);
+      size.set(view.size);
+      status.set({ component: 'reader' }, feed?.connected === true ? 1 : 0);
     });
-    feed.start();
+    feed?.start();
   }
 
   /** After HTTP has drained: requests in flight still need the view. */
@@ -33,15 +32,16 @@ export class TenantsLifecycle implements OnModuleInit, OnApplicationShutdown {
     await this.feed?.close();
   }
 
-  private check(feed: TenantsFeed): CheckResult {
+  private check(): CheckResult {
+    if (this.feed === null) return { status: 'unhealthy', code: 'kafka_disabled' };
     const { state, waitingFor, size } = this.view;
-    const ageMs = feed.ageMs();
+    const ageMs = this.feed.ageMs();
     return {
       status: state === 'ready' ? 'healthy' : 'unhealthy',
       state,
-      ...(waitingFor === null ? {} : { waiting_for: waitingFor }),
+      waiting_for: waitingFor,
       tenants: size,
-      age_ms: Number.isFinite(ageMs) ? Math.round(ageMs) : null,
+      age_ms: Number.isFinite(ageMs) ? Math.round(ageMs) : null, // null: nothing was heard of the topic yet
     };
   }
 }

@@ -1,0 +1,1 @@
+export { TenantsModule, type TenantsModuleOptions } from './tenants.module.js';
