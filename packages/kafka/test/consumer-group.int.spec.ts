@@ -149,6 +149,34 @@ describe('A group of BatchConsumers', () => {
     expect(handled.length + second.handled.length).toBe(20);
   });
 
+  it('commits nothing that waits behind the last batch when it is stopped, nor that batch where it fails', async () => {
+    const topic = await outside.topic(2);
+    const groupId = uniqueName('group');
+    const { gate, consumer } = await busyWithBoth(topic, groupId, (batch) =>
+      batch.records.length === 1 ? Promise.resolve() : Promise.reject(new Error('the store is away')),
+    );
+    gate.give();
+    await outside.send(topic, 1, numbered(10, 20));
+    await eventually(() => buffered(consumer) === 10);
+    await consumer.stop(5_000);
+    const [a = -1, b = -1] = await outside.committed(groupId, topic);
+    expect([a, Math.max(b, 0)]).toEqual([1, 0]);
+  });
+
+  it('commits only what was handled when it is stopped while the buffer behind its batch is full', async () => {
+    const topic = await outside.topic();
+    const groupId = uniqueName('group');
+    const gate = signal();
+    const { consumer, handled } = await holding(topic, groupId, gate.promise);
+    await outside.send(topic, 0, numbered(1, 10));
+    await eventually(() => buffered(consumer) === 9);
+    const stopped = consumer.stop(5_000);
+    gate.give();
+    await stopped;
+    expect(handled).toHaveLength(1);
+    expect(await outside.committed(groupId, topic)).toEqual([1]);
+  });
+
   it('reads again what a killed member had not committed', async () => {
     const topic = await outside.topic();
     const groupId = uniqueName('group');
@@ -208,6 +236,28 @@ async function busyWithBoth(
   first.give();
   await eventually(() => batches[1]?.records.length === 19);
   return { gate, batches, consumer };
+}
+
+/** A member that has one record in its handler, which waits for the gate. */
+async function holding(
+  topic: string,
+  groupId: string,
+  gate: Promise<void>,
+): Promise<{ consumer: BatchConsumer; handled: ConsumedRecord[] }> {
+  const handled: ConsumedRecord[] = [];
+  let called = 0;
+  const { consumer } = started.start({
+    topics: [topic],
+    groupId,
+    handler: async (batch) => {
+      called += 1;
+      await gate;
+      handled.push(...batch.records);
+    },
+  });
+  await outside.send(topic, 0, ['0']);
+  await eventually(() => called === 1);
+  return { consumer, handled };
 }
 
 const buffered = (consumer: BatchConsumer): unknown => Reflect.get(inside(consumer, 'session', 'buffer'), 'size');

@@ -198,12 +198,13 @@ export class ConsumerSession {
   private polled(received: number): void {
     if (received > 0) this.allowed();
     this.deliver();
-    if (received === 0 && !this.delivery.busy) this.settleGaps();
+    if (received === 0 && !this.delivery.busy && !this.delivery.stopping) this.settleGaps();
   }
 
   /**
    * A partition of which nothing is left to handle is settled up to the client's position, which counts the control records of transactions
-   * too: without this each would leave a lag of one for ever.
+   * too: without this each would leave a lag of one for ever. Not while stopping: what is in the buffer, or was in a batch that is given
+   * up, lies below that position and was not handled.
    */
   private settleGaps(): void {
     for (const owner of this.assignment) {
@@ -214,7 +215,7 @@ export class ConsumerSession {
   }
 
   private deliver(): void {
-    if (this.delivery.busy || this.buffer.size === 0) return;
+    if (this.delivery.busy || this.delivery.stopping || this.buffer.size === 0) return;
     this.delivery.begin(this.buffer.take((owner) => !owner.revoking && !this.pauses.has(owner)));
   }
 

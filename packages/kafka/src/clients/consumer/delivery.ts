@@ -18,7 +18,7 @@ export class Delivery {
   private batch: BatchInProgress | null = null;
   private failure: WeirError | null = null;
   private pauseMs = 0;
-  private stopping = false;
+  private ending = false;
   private readonly backoff = new Wake();
   private attemptEnded: Promise<void> = Promise.resolve();
   private ended: Promise<void> = Promise.resolve();
@@ -36,9 +36,9 @@ export class Delivery {
     return this.batch !== null;
   }
 
-  /** No batch is in progress and none will be taken. */
-  get stopped(): boolean {
-    return this.stopping && this.batch === null;
+  /** No batch will be taken any more. */
+  get stopping(): boolean {
+    return this.ending;
   }
 
   /** Why the batch in progress waits for its next try, or null. */
@@ -57,7 +57,7 @@ export class Delivery {
 
   /** Hands over the next batch. To be called only while not busy. */
   begin(runs: readonly Run[]): void {
-    if (this.stopping || runs.length === 0) return;
+    if (runs.length === 0) return;
     this.batch = new BatchInProgress(runs);
     this.backoff.reset();
     this.ended = this.run(this.batch).finally(() => {
@@ -99,7 +99,7 @@ export class Delivery {
 
   /** Takes nothing more. Resolves once the handler is at rest; past `timeoutMs` the signal fires and it is waited for half a second more. */
   async stop(timeoutMs: number): Promise<void> {
-    this.stopping = true;
+    this.ending = true;
     this.backoff.call();
     if (this.batch === null || (await this.attemptEndsWithin(timeoutMs))) return;
     this.batch?.abort('the consumer is being stopped');
@@ -116,10 +116,10 @@ export class Delivery {
       const tried = this.attempt(batch);
       this.attemptEnded = tried.then(() => undefined);
       if (await tried) return;
-      if (this.stopping || batch.records.length === 0) return;
+      if (this.ending || batch.records.length === 0) return;
       do await this.backoff.wait(this.pauseMs);
-      while (!this.stopping && batch.records.length > 0 && batch.owners.every(this.isPaused));
-      if (this.stopping || batch.records.length === 0) return;
+      while (!this.ending && batch.records.length > 0 && batch.owners.every(this.isPaused));
+      if (this.ending || batch.records.length === 0) return;
     }
   }
 

@@ -70,6 +70,7 @@ export class Rebalances {
     }
     await this.loop.between(() => {
       this.assignment.remove(partitions);
+      this.buffer.drop(owners); // what a call that was under way brought since
       this.client.unassign(partitions);
     });
     this.settings.notify('revoked', partitions, lost);
