@@ -69,9 +69,16 @@ export class AppModule {
         { provide: GapCheck, inject: [LogProbe], useFactory: (log: LogProbe) => new GapCheck(log) },
         {
           provide: LedgerWatch,
-          inject: [MetricsStore, TopicIds, LogProbe, BatchTransport],
-          useFactory: (opened: MetricsStore, topicIds: TopicIds, log: LogProbe, transport: BatchTransport) =>
-            new LedgerWatch(opened, topicIds, log, () =>
+          inject: [MetricsStore, TopicIds, LogProbe, GapCheck, SettlementMetrics, BatchTransport],
+          useFactory: (
+            opened: MetricsStore,
+            topicIds: TopicIds,
+            log: LogProbe,
+            gaps: GapCheck,
+            metrics: SettlementMetrics,
+            transport: BatchTransport,
+          ) =>
+            new LedgerWatch(opened, topicIds, log, gaps, metrics, () =>
               transport.states.has(metricsRaw.name) ? transport.consumer(metricsRaw) : null,
             ),
         },

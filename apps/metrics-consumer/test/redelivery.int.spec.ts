@@ -73,6 +73,41 @@ describe('metrics-consumer, given records again', () => {
   );
 });
 
+describe('metrics-consumer, overtaken by retention', () => {
+  it('counts what was deleted before it was ever started, and all that it stores after', async () => {
+    consumer = await ConsumerApp.create(() => ({}), 1);
+    const { topics } = consumer;
+    await topics.sendEvents(events(5, { name: 'unread' }));
+    await topics.admin.deleteRecords([{ topic: topics.raw, partition: 0, offset: 3 }]);
+    await consumer.start();
+    await consumer.untilSettled(2);
+    expect(await consumer.ledger()).toMatchObject({
+      balanced: true,
+      partitions: [{ first: 0, next: 5, stored: 2, expired: 3, gap: 0 }],
+    });
+  });
+
+  it('counts what was deleted at the end of a partition, where no record follows that would show it', async () => {
+    const app = await running(1);
+    const { topics } = app;
+    await topics.sendEvents(events(10, { name: 'read' }));
+    await app.untilSettled(10);
+    await app.stop();
+    await topics.sendEvents(events(4, { name: 'unread' }));
+    await topics.admin.deleteRecords([{ topic: topics.raw, partition: 0, offset: 14 }]);
+    await app.start();
+    await eventually(
+      () => app.settled(),
+      ({ expired }) => expired === 4,
+      { timeoutMs: 25_000 },
+    );
+    expect(await app.ledger()).toMatchObject({
+      balanced: true,
+      partitions: [{ first: 0, next: 14, stored: 10, expired: 4, gap: 0 }],
+    });
+  }, 40_000);
+});
+
 describe('metrics-consumer, whose topic is deleted and made again', () => {
   it.each(['while it is stopped', 'while it runs'])(
     'stores every record of both, each under a line of its own: %s',

@@ -18,15 +18,14 @@ export interface LineMove {
 }
 
 /**
- * Begins a transaction, makes the lines that are missing (they begin at the range's `from`), locks them all, and reads `next` under the
- * lock. In the order of topic id and partition, so that two members with overlapping batches cannot wait for each other.
+ * Begins a transaction, makes the lines that are missing, locks them all, and reads `next` under the lock. A line begins at 0, whatever
+ * comes first: what lies before the first record that anyone read has to be explained too. In the order of topic id and partition, so that two members with overlapping batches cannot wait for each other.
  *
  * In one round trip, hence with literals: a query with parameters holds one statement.
  */
 export async function beginWithLines(client: PoolClient, ranges: readonly PartitionRange[]): Promise<LockedLine[]> {
   const lines = ranges.map(
-    ({ topicId, partition, topic, from }, at) =>
-      `(${uuid(topicId)}, ${integer(partition)}, ${escapeLiteral(topic)}, ${integer(from)}, ${at})`,
+    ({ topicId, partition, topic }, at) => `(${uuid(topicId)}, ${integer(partition)}, ${escapeLiteral(topic)}, ${at})`,
   );
   // A statement that waited for a line has to see what its holder committed: READ COMMITTED, whatever the default.
   const begin = 'BEGIN ISOLATION LEVEL READ COMMITTED';
@@ -34,15 +33,15 @@ export async function beginWithLines(client: PoolClient, ranges: readonly Partit
     await client.query(begin);
     return [];
   }
-  const batch = `(VALUES ${lines.join(', ')}) AS r (topic_id, partition, topic, first, at)`;
+  const batch = `(VALUES ${lines.join(', ')}) AS r (topic_id, partition, topic, at)`;
   const results: unknown = await client.query(`${begin};
     INSERT INTO metrics.ledger (topic_id, partition, topic, first, next)
-    SELECT topic_id, partition, topic, first, first FROM ${batch} ORDER BY topic_id, partition
+    SELECT topic_id, partition, topic, 0, 0 FROM ${batch} ORDER BY topic_id, partition
     ON CONFLICT (topic_id, partition) DO NOTHING;
     SELECT r.at, l.next FROM metrics.ledger l JOIN ${batch} USING (topic_id, partition)
     ORDER BY l.topic_id, l.partition FOR UPDATE OF l`);
   const next = new Map((lastOf(results)?.rows ?? []).map((row) => [Number(row['at']), Number(row['next'])]));
-  return ranges.map((range, at) => ({ range, next: next.get(at) ?? range.from }));
+  return ranges.map((range, at) => ({ range, next: next.get(at) ?? 0 }));
 }
 
 /** Moves locked lines to their ranges' `to` and commits, in one round trip. Rejects where the answer is not that it was committed. */

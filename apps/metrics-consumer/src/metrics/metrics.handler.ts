@@ -32,6 +32,9 @@ export class MetricsHandler {
     try {
       const settled = await this.pipeline.settle(batch);
       this.metrics.settled(batch, settled, (performance.now() - began) / 1_000);
+      for (const { topic, outcome, count } of settled.offsets)
+        if (outcome === 'expired' && count > 0)
+          this.logger.error(`Retention deleted ${count} records of ${topic} before they were read`);
     } catch (error) {
       this.metrics.failed(batch);
       if (error instanceof RecordMissedError) void this.goTo([error.at], error.message);

@@ -27,11 +27,16 @@ export class SettlementMetrics {
     this.processed.inc({ status: 'failure' }, settled.deadLettered.length);
     for (const { reason } of settled.deadLettered) this.deadLetters.inc({ reason });
     for (let i = 0; i < batch.records.length; i += 1) this.duration.observe(seconds);
-    for (const { topic, outcome, count } of settled.offsets) this.offsets.inc({ topic, outcome }, count);
+    this.moved(settled.offsets);
     const now = this.clock();
     for (const { ingestedAt } of settled.stored)
       // 0 in records of v1 and v2; another host's clock may be ahead of ours
       if (ingestedAt > 0) this.freshness.observe(Math.max(now - ingestedAt, 0) / 1_000);
+  }
+
+  /** Lines of the ledger moved. */
+  moved(offsets: Settled['offsets']): void {
+    for (const { topic, outcome, count } of offsets) this.offsets.inc({ topic, outcome }, count);
   }
 
   /** A system fault ended the try: every record of the batch counts, so that being stuck can be seen. */

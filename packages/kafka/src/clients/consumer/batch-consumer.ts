@@ -61,6 +61,11 @@ export class BatchConsumer {
     return this.session?.positions() ?? [];
   }
 
+  /** Partitions that are assigned and of which nothing is in hand: neither fetched nor with the handler. */
+  get idle(): readonly TopicPartition[] {
+    return this.session?.idle() ?? [];
+  }
+
   /** Resolves at once. Connecting, joining and whatever goes wrong with it goes on in the background; `state` tells. */
   start(): Promise<void> {
     this.working ??= this.keepRunning();

@@ -163,6 +163,14 @@ export class ConsumerSession {
     );
   }
 
+  idle(): TopicPartition[] {
+    return [...this.assignment]
+      .filter(
+        (owner) => !owner.resolving && !owner.revoking && !this.buffer.holds(owner) && !this.delivery.touches(owner),
+      )
+      .map((owner) => owner.toJSON());
+  }
+
   /** Goes on reading at these offsets. What was fetched or is being handled of the partitions is not committed any more. */
   async seek(targets: readonly TopicPartitionOffset[]): Promise<void> {
     await this.loop.between(async () => {

@@ -50,10 +50,12 @@ export class LogProbe {
     try {
       await client.connect(Math.min(CONNECT_TIMEOUT_MS, this.timeoutMs));
       const { low, high } = await client.watermarks({ topic, partition });
-      if (offset >= high) return { lowWatermark: low, firstOffset: null };
       const start = { topic, partition, offset: Math.max(offset, low) };
+      if (start.offset >= high) return { lowWatermark: low, firstOffset: null };
       client.assign([start]);
-      return { lowWatermark: low, firstOffset: await this.firstFrom(client, start, high, readable) };
+      const firstOffset = await this.firstFrom(client, start, high, readable);
+      // Asked again: retention may have taken what was not found.
+      return { lowWatermark: (await client.watermarks({ topic, partition })).low, firstOffset };
     } catch (error) {
       throw consumerError(error);
     } finally {
