@@ -84,6 +84,19 @@ export function integer<const O extends VariableOptions<number> & { readonly min
   });
 }
 
+/** A part of something: over 0 and up to 1. */
+export function share<const O extends VariableOptions<number>>(options: O): Variable<Given<number, O>> {
+  const accepts = 'a number over 0 and up to 1';
+  return declare<number, O>(options, {
+    kind: 'share',
+    accepts,
+    parse: (given) => {
+      const value = /^\d(?:\.\d{1,6})?$/.test(given) ? Number(given) : NaN;
+      return value > 0 && value <= 1 ? { value } : { problem: `must be ${accepts}` };
+    },
+  });
+}
+
 /** `true` or `false`; 1, 0, yes, no, on and off are taken too. */
 export function flag<const O extends VariableOptions<boolean>>(options: O): Variable<Given<boolean, O>> {
   return declare<boolean, O>(options, {

@@ -9,7 +9,7 @@ export interface Condition {
 
 /** One variable of the environment, as data: what it means, what it accepts, and whether it may be shown. */
 export interface Variable<T> {
-  readonly kind: 'text' | 'integer' | 'flag' | 'url' | 'duration' | 'choice' | 'list';
+  readonly kind: 'text' | 'integer' | 'share' | 'flag' | 'url' | 'duration' | 'choice' | 'list';
   /** One line for the documentation. */
   readonly about: string;
   /** What is accepted, in words: "an integer from 1 to 100". */

@@ -3,6 +3,7 @@ import 'reflect-metadata';
 export type { ServerLimits } from './http/adapter.js';
 export { correlationIdOf } from './http/correlation-id.js';
 export { createService, type CreateOptions } from './lifecycle/create-service.js';
+export { LastCall } from './lifecycle/last-call.js';
 export { runService, startService } from './lifecycle/run-service.js';
 export { problemOf } from './problems/problem-of.js';
 export { type Problem, ProblemException, sendProblem } from './problems/problem.js';

@@ -6,8 +6,10 @@ import { createLogger, HealthRegistry, type Logger, Metrics } from '@weir/teleme
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 
 import { HealthController } from './health/health.controller.js';
+import { OpenConnections } from './http/open-connections.js';
 import { RequestsInFlight } from './http/requests-in-flight.js';
 import { RouteTable } from './http/route-table.js';
+import { LastCall } from './lifecycle/last-call.js';
 import { NestLogger } from './logs/nest-logger.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { ProblemFilter } from './problems/problem.filter.js';
@@ -28,7 +30,7 @@ export interface ServiceOptions {
 /**
  * What every process serves besides its work: health, /metrics, problems by RFC 9457, logs, OpenAPI.
  *
- * Global; injectable from it are `HealthRegistry`, `Metrics`, `LOGGER` (pino) and `SERVICE_CONFIG`. Each call makes metrics
+ * Global; injectable from it are `HealthRegistry`, `Metrics`, `LastCall`, `LOGGER` (pino) and `SERVICE_CONFIG`. Each call makes metrics
  * and health of its own, so several apps may live in one process.
  */
 @Module({})
@@ -57,6 +59,8 @@ export class ServiceModule {
         { provide: APP_FILTER, useClass: ProblemFilter },
         RouteTable,
         RequestsInFlight,
+        OpenConnections,
+        LastCall,
       ],
       exports: [
         SERVICE_CONFIG,
@@ -67,6 +71,8 @@ export class ServiceModule {
         HealthRegistry,
         RouteTable,
         RequestsInFlight,
+        OpenConnections,
+        LastCall,
       ],
     };
   }

@@ -33,7 +33,11 @@ export function createAdapter({
     routerOptions: { maxParamLength: maxPathPartLength ?? 100 },
     requestTimeout: requestTimeoutMs ?? 30_000,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    http: { headersTimeout, connectionsCheckingInterval: Math.min(5_000, headersTimeout) },
+    http: {
+      headersTimeout,
+      connectionsCheckingInterval: Math.min(5_000, headersTimeout),
+      requireHostHeader: false, // it is required all the same, by an answer that is a problem as every other: see `watchRequests`
+    },
     trustProxy: false,
     genReqId: correlationIdOf,
     requestIdHeader: false,

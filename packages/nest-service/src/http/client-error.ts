@@ -1,21 +1,43 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 
 import { PROBLEM_CONTENT_TYPE, problemBody, type Problem } from '../problems/problem.js';
+import { unanswered } from './open-connections.js';
 
 /**
  * Answers bytes that are no HTTP request, headers that are too large, and a request that took too long to arrive.
  *
- * Node reports these before there is a request, so the answer is written to the socket, which is closed after it.
+ * Node reports these before there is a request, so the answer is written to the socket, which is closed after it. Requests that came
+ * whole before are answered first: theirs would otherwise be taken for this answer.
  */
 export function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  if (error.code === 'ECONNRESET' || socket.destroyed) {
+    socket.destroy();
+    return;
+  }
+  if (refused.has(socket)) return; // Node reports every further piece of it
+  refused.add(socket);
+  answerAfter(unanswered(socket), () => writeProblem(socket, problemOfClientError(error.code)));
+}
+
+function answerAfter(before: readonly ServerResponse[], answer: () => void): void {
+  let left = before.length;
+  if (left === 0) answer();
+  for (const response of before)
+    response.once('close', () => {
+      left -= 1;
+      if (left === 0) answer();
+    });
+}
+
+const refused = new WeakSet<Socket>();
+
+function writeProblem(socket: Socket, problem: Problem): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
-  const problem = problemOfClientError(error.code);
   const body = problemBody(problem);
   socket.end(
     [

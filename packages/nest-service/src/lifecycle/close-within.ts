@@ -3,7 +3,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { HealthRegistry } from '@weir/telemetry';
 
+import { OpenConnections } from '../http/open-connections.js';
 import { RequestsInFlight } from '../http/requests-in-flight.js';
+import { LastCall } from './last-call.js';
 
 export type CloseOutcome =
   | { readonly kind: 'closed' }
@@ -16,9 +18,16 @@ export type CloseOutcome =
     };
 
 /**
- * Closes an app gracefully: not ready any more, nothing new is accepted, requests in flight are answered, then Nest's
- * hooks close what the app opened. Waits first for a start that is under way, since Nest would close what is being opened.
- * Never rejects; gives up after `timeoutMs`.
+ * Closes an app gracefully. In order:
+ *
+ * 1. Not ready any more. For a moment connections are still served, each request as its connection's last, so that clients that keep theirs
+ *    hear of it by an answer; what they are told is the app's to say.
+ * 2. No new connections; requests in flight are answered. A connection on which nothing was asked by now is ended.
+ * 3. Half-way through `timeoutMs` the last call: requests still in flight are answered with what is known. Connections that then still wait for
+ *    their callers are ended: no client, however slow, keeps the process from its end.
+ * 4. Nest's hooks close what the app opened, in the other half.
+ *
+ * Waits first for a start that is under way, since Nest would close what is being opened. Never rejects; gives up after `timeoutMs`.
  */
 export async function closeWithin(
   app: NestFastifyApplication,
@@ -27,7 +36,7 @@ export async function closeWithin(
 ): Promise<CloseOutcome> {
   app.get(HealthRegistry).shuttingDown();
   const requests = app.get(RequestsInFlight);
-  const closing = closed(app, starting);
+  const closing = closed(app, timeoutMs, starting);
   const limit = wait(timeoutMs).then((): CloseOutcome => ({
     kind: 'hung',
     requests: requests.describe(),
@@ -36,13 +45,48 @@ export async function closeWithin(
   return Promise.race([closing, limit]);
 }
 
-async function closed(app: NestFastifyApplication, starting: Promise<unknown>): Promise<CloseOutcome> {
+/** How long connections are still served, unless the whole time is short. */
+const FAREWELL_MS = 1_000;
+const FAREWELL_PART = 0.1;
+const LAST_CALL_PART = 0.5;
+/** For the answers that the last call brings to reach their callers. */
+const ANSWERING_PART = 0.05;
+const ENDING_INTERVAL_MS = 100;
+
+async function closed(
+  app: NestFastifyApplication,
+  timeoutMs: number,
+  starting: Promise<unknown>,
+): Promise<CloseOutcome> {
+  const connections = app.get(OpenConnections);
+  const over = new AbortController();
+  void endSlowClients(app.get(LastCall), connections, timeoutMs, over.signal);
   await Promise.allSettled([starting]);
+  await connections.none(Math.min(FAREWELL_MS, timeoutMs * FAREWELL_PART));
   try {
-    await app.close();
+    const closing = app.close();
+    connections.endQuiet();
+    await closing;
     return { kind: 'closed' };
   } catch (error) {
     return { kind: 'failed', error };
+  } finally {
+    over.abort();
+  }
+}
+
+async function endSlowClients(
+  lastCall: LastCall,
+  connections: OpenConnections,
+  timeoutMs: number,
+  over: AbortSignal,
+): Promise<void> {
+  await wait(timeoutMs * LAST_CALL_PART);
+  lastCall.give();
+  await wait(timeoutMs * ANSWERING_PART);
+  while (!over.aborted) {
+    connections.endSlow();
+    await wait(ENDING_INTERVAL_MS);
   }
 }
 

@@ -6,9 +6,12 @@ import type { ServiceConfig } from '@weir/config';
 import { HealthRegistry, type Logger } from '@weir/telemetry';
 
 import { createAdapter, type ServerLimits } from '../http/adapter.js';
+import { OpenConnections } from '../http/open-connections.js';
+import { isWithoutHost, NO_HOST, refuseExpectation } from '../http/requirements.js';
 import { RequestsInFlight } from '../http/requests-in-flight.js';
 import { RouteTable } from '../http/route-table.js';
 import { NestLogger } from '../logs/nest-logger.js';
+import { sendProblem } from '../problems/problem.js';
 import type { ServiceOptions } from '../service.module.js';
 import { LOGGER, SERVICE_OPTIONS } from '../tokens.js';
 
@@ -47,9 +50,12 @@ function watchRequests(app: NestFastifyApplication): void {
   const logger = app.get<Logger>(LOGGER);
   app.get(RouteTable).watch(fastify);
   app.get(RequestsInFlight).watch(fastify);
+  app.get(OpenConnections).watch(fastify.server);
+  fastify.server.on('checkExpectation', refuseExpectation);
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-correlation-id', request.id);
-    done();
+    if (isWithoutHost(request.raw)) void sendProblem(reply, NO_HOST);
+    else done();
   });
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
     if (health.isShuttingDown) void reply.header('connection', 'close');
