@@ -14,6 +14,7 @@ import {
   serviceConfig,
   type ServiceConfig,
   serviceVariables,
+  share,
   type Values,
 } from '@weir/config';
 import { ConfigurationError } from '@weir/errors';
@@ -46,7 +47,12 @@ export const variables = {
   INGEST_MAX_IN_FLIGHT_BYTES: integer({
     default: 128_000_000,
     min: 1,
-    about: 'Bytes of bodies, as sent, that may be worked on at once; past it the answer is 503.',
+    about: 'Bytes of bodies as sent, and of records that wait for Kafka, at once; past it the answer is 503.',
+  }),
+  INGEST_TENANT_IN_FLIGHT_SHARE: share({
+    default: 0.75,
+    about:
+      'The part of what may be in flight that one tenant gets while it is alone; of several each gets the same, and some is kept for one more.',
   }),
   INGEST_HTTP_TIMEOUT: duration({
     default: 30_000,
@@ -64,9 +70,10 @@ export const variables = {
     about: 'How long a record waits for others to share a batch with.',
   }),
   INGEST_QUEUE_RECORDS: integer({
-    default: 200_000,
+    default: 20_000,
     min: 1,
-    about: 'Records that may wait for acknowledgement at once; past it the answer is 503.',
+    about:
+      'Records that may wait for acknowledgement at once; others wait in line, tenant after tenant, and past five seconds the answer is 503.',
   }),
   INGEST_QUEUE_BYTES: integer({
     default: 256_000_000,
@@ -113,6 +120,8 @@ export function loadConfig(env?: Environment): IngestApiConfig {
       maxSamples: values.INGEST_MAX_SAMPLES,
       maxInFlightRequests: values.INGEST_MAX_IN_FLIGHT_REQUESTS,
       maxInFlightBytes: values.INGEST_MAX_IN_FLIGHT_BYTES,
+      maxUnacknowledgedSamples: values.INGEST_QUEUE_RECORDS,
+      tenantInFlightShare: values.INGEST_TENANT_IN_FLIGHT_SHARE,
       bodyTimeoutMs: values.INGEST_HTTP_TIMEOUT - values.INGEST_DELIVERY_TIMEOUT - DELIVERY_GRACE_MS,
     },
     httpTimeoutMs: values.INGEST_HTTP_TIMEOUT,
@@ -150,5 +159,7 @@ function contradictions(values: Values<typeof variables>): string[] {
     values.INGEST_MAX_SAMPLES * RECORD_OVERHEAD_BYTES;
   if (largest > values.INGEST_QUEUE_BYTES)
     problems.push(`INGEST_QUEUE_BYTES must be at least ${largest}, which is what the largest request takes`);
+  if (largest > values.INGEST_MAX_IN_FLIGHT_BYTES)
+    problems.push(`INGEST_MAX_IN_FLIGHT_BYTES must be at least ${largest}, which is what the largest request takes`);
   return problems;
 }

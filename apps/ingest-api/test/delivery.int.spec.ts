@@ -48,6 +48,7 @@ describe('what is answered about delivery', () => {
         KAFKA_BOOTSTRAP_SERVERS: broker.bootstrapServers,
         INGEST_MAX_SAMPLES: '100',
         INGEST_QUEUE_RECORDS: '100',
+        INGEST_TENANT_IN_FLIGHT_SHARE: '1',
         INGEST_DELIVERY_TIMEOUT: '8s',
       },
     });

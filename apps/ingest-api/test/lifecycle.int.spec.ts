@@ -51,9 +51,16 @@ describe('ingest-api as a process', () => {
 
   it('bounds what is in flight, by requests and by bytes, and frees it again', async () => {
     ingest = await IngestApp.start({
-      env: { INGEST_MAX_IN_FLIGHT_REQUESTS: '2', INGEST_MAX_IN_FLIGHT_BYTES: '1500', INGEST_MAX_BODY_BYTES: '1000' },
+      env: {
+        INGEST_MAX_IN_FLIGHT_REQUESTS: '2',
+        INGEST_MAX_IN_FLIGHT_BYTES: '3000',
+        INGEST_MAX_BODY_BYTES: '2800',
+        INGEST_MAX_DECOMPRESSED_BYTES: '1000',
+        INGEST_MAX_SAMPLES: '1',
+        INGEST_TENANT_IN_FLIGHT_SHARE: '1',
+      },
     });
-    const first = await begin(ingest, 900);
+    const first = await begin(ingest, 2400);
     expect(await ingest.post(metric({ labels: { a: 'x'.repeat(700) } }))).toMatchObject({
       status: 503,
       headers: { 'retry-after': '1' },

@@ -3,7 +3,7 @@ import { CappedLabel, Metrics } from '@weir/telemetry';
 import type { Admission } from './admission.js';
 import type { Taken } from './ingest-pipeline.js';
 
-/** Tenants whose samples are counted under their own name. */
+/** Tenants that are counted under their own name. */
 const NAMED_TENANTS = 100;
 
 /** Counts requests and samples. */
@@ -13,6 +13,7 @@ export class IngestMetrics {
   private readonly durations;
   private readonly samples;
   private readonly tenantSamples;
+  private readonly tenantRefusals;
   private readonly tenantLabel = new CappedLabel(NAMED_TENANTS);
 
   constructor(metrics: Metrics, admission: Admission) {
@@ -21,6 +22,7 @@ export class IngestMetrics {
     this.durations = metrics.histogram('weir_ingest_request_duration_seconds');
     this.samples = metrics.counter('weir_ingest_samples_total');
     this.tenantSamples = metrics.counter('weir_ingest_tenant_samples_total');
+    this.tenantRefusals = metrics.counter('weir_ingest_tenant_overloaded_requests_total');
     const inFlightRequests = metrics.gauge('weir_ingest_in_flight_requests');
     const inFlightBytes = metrics.gauge('weir_ingest_in_flight_bytes');
     metrics.beforeScrape(() => {
@@ -42,6 +44,11 @@ export class IngestMetrics {
 
   rejected(rejected: Taken['rejected']): void {
     for (const { code } of rejected) this.samples.inc({ verdict: code });
+  }
+
+  /** Refused for what else the tenant has in flight. */
+  tenantRefused(tenantId: string): void {
+    this.tenantRefusals.inc({ tenant: this.tenantLabel.of(tenantId) });
   }
 
   refusedWhole(code: string): void {

@@ -1,15 +1,17 @@
 import type { IncomingMessage } from 'node:http';
+import { setImmediate as othersTurn } from 'node:timers/promises';
 
-import type { TenantsView } from '@weir/tenancy';
+import type { KnownTenant, TenantsView } from '@weir/tenancy';
 
 import type { Admission, AdmittedRequest } from './admission.js';
 import { authenticate } from './authenticate.js';
 import { decompress } from './decompress.js';
+import { FairQueue } from './fair-queue.js';
 import type { IngestLimits } from './ingest-limits.js';
-import { judgeMetrics, type RejectedSample } from './judge-metrics.js';
-import type { MetricsPublisher } from './metrics-publisher.js';
+import { judgeMetrics, type RejectedSample, type Verdicts } from './judge-metrics.js';
+import { bytesOf, type MetricsPublisher } from './metrics-publisher.js';
 import { parsePayload } from './parse-payload.js';
-import { isGzip, payloadFormat } from './payload-format.js';
+import { isGzip, payloadFormat, type PayloadFormat } from './payload-format.js';
 import { RequestRefused } from './problems.js';
 import { readBody } from './read-body.js';
 import { validTraceparent } from './trace-context.js';
@@ -21,8 +23,13 @@ export interface Taken {
   readonly rejected: readonly RejectedSample[];
 }
 
-/** Why this instance takes nothing in at the moment; null where it does. */
-export type Closed = () => 'kafka_disabled' | 'shutting_down' | null;
+/** Whether this instance takes requests in. */
+export interface Door {
+  /** Why it takes nothing in at the moment; null where it does. */
+  closed(): 'kafka_disabled' | 'shutting_down' | null;
+  /** Aborted where the process ends and bodies that are not whole are waited for no longer. */
+  readonly ending: AbortSignal;
+}
 
 /**
  * Takes one request in.
@@ -31,47 +38,113 @@ export type Closed = () => 'kafka_disabled' | 'shutting_down' | null;
  * `rejected`. It throws RequestRefused otherwise: nothing of the request is in Kafka then, unless the code is `delivery_unknown`.
  */
 export class IngestPipeline {
+  /** Bodies that take long to read. */
+  private readonly heavy = new FairQueue(HEAVY_AT_ONCE, MAX_WAIT_MS);
+  /** Samples that Kafka has not acknowledged. */
+  private readonly unacknowledged: FairQueue;
+
   constructor(
-    private readonly closed: Closed,
+    private readonly door: Door,
     private readonly tenants: TenantsView,
     private readonly admission: Admission,
     private readonly publisher: MetricsPublisher,
     private readonly limits: IngestLimits,
-  ) {}
+  ) {
+    this.unacknowledged = new FairQueue(limits.maxUnacknowledgedSamples, MAX_WAIT_MS);
+  }
 
   async take(request: IncomingMessage, correlationId: string): Promise<Taken> {
     const nowMs = Date.now();
-    const closed = this.closed();
+    const closed = this.door.closed();
     if (closed !== null) throw new RequestRefused(closed);
     const tenant = authenticate(request.headers, this.tenants, nowMs); //  1. before a byte of the body is read
-    const place = this.admission.enter(); //                               2. a place among the requests in flight
-    if (place === null) throw new RequestRefused('overloaded');
+    const place = this.admission.enter(tenant); //                         2. a place among the requests in flight
     try {
-      const items = await this.items(request, place); //                   3. read, decompressed and parsed, within limits
-      const { accepted, rejected } = judgeMetrics(items, { tenantId: tenant.id, limits: tenant.limits, nowMs });
-      if (accepted.length === 0) throw new RequestRefused('all_rejected', undefined, { rejected }); // 4. each sample judged by itself
-      await this.publisher.publish(accepted, {
-        tenantId: tenant.id,
-        correlationId,
-        traceparent: validTraceparent(request.headers['traceparent']),
-      }); //                                                               5. acknowledged, and only then answered
-      return { tenantId: tenant.id, accepted: accepted.length, rejected };
+      const work = { request, correlationId, tenant, place, nowMs };
+      const { accepted, rejected, acknowledged } = await this.submit(work); // 3. read, parsed, judged, on its way
+      await acknowledged; //                                               4. and only then answered
+      return { tenantId: tenant.id, accepted, rejected };
     } finally {
       place.leave();
     }
   }
 
-  private async items(request: IncomingMessage, place: AdmittedRequest): Promise<readonly unknown[]> {
+  /** Whoever waits for the acknowledgement holds on to nothing of the body: only what is returned here. */
+  private async submit(work: Work): Promise<Submitted> {
+    const { request, place } = work;
     const { headers } = request;
     if (isWithoutBody(headers) && headers['content-type'] === undefined) throw new RequestRefused('empty');
     const format = payloadFormat(headers['content-type']);
     const gzip = isGzip(headers['content-encoding']);
-    const { maxBodyBytes, maxDecompressedBytes, maxSamples, bodyTimeoutMs } = this.limits;
-    const sent = await readBody(request, place, { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs });
-    const body = gzip && sent.length > 0 ? await decompress(sent, maxDecompressedBytes) : sent;
-    return parsePayload(body, format, maxSamples);
+    const { maxBodyBytes, bodyTimeoutMs } = this.limits;
+    const { ending } = this.door;
+    const sent = await readBody(request, place, { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs, ending });
+    if (!gzip && sent.length <= LIGHT_BYTES) return this.send(this.judge(this.parse(sent, format), work), work);
+    await this.turnIn(this.heavy, 1, work);
+    try {
+      const body = gzip && sent.length > 0 ? await decompress(sent, this.limits.maxDecompressedBytes) : sent;
+      // Each of the steps holds the thread for tens of milliseconds where the body is large.
+      await othersTurn();
+      const items = this.parse(body, format);
+      await othersTurn();
+      const verdicts = this.judge(items, work);
+      await othersTurn();
+      return await this.send(verdicts, work);
+    } finally {
+      this.heavy.leave(1);
+    }
+  }
+
+  private parse(body: Buffer, format: PayloadFormat): readonly unknown[] {
+    return parsePayload(body, format, this.limits.maxSamples);
+  }
+
+  private judge(items: readonly unknown[], { tenant, nowMs }: Work): Verdicts {
+    const verdicts = judgeMetrics(items, { tenantId: tenant.id, limits: tenant.limits, nowMs });
+    if (verdicts.accepted.length > 0) return verdicts;
+    throw new RequestRefused('all_rejected', undefined, { rejected: verdicts.rejected });
+  }
+
+  /** Resolves once the records are on their way. From here on the request holds them, and its body no more. */
+  private async send({ accepted, rejected }: Verdicts, work: Work): Promise<Submitted> {
+    const { request, correlationId, tenant, place } = work;
+    const { length } = accepted;
+    const traceparent = validTraceparent(request.headers['traceparent']);
+    const records = this.publisher.recordsOf(accepted, { tenantId: tenant.id, correlationId, traceparent });
+    place.holdBytes(bytesOf(records));
+    await this.turnIn(this.unacknowledged, length, work);
+    const acknowledged = this.publisher.send(records).finally(() => this.unacknowledged.leave(length));
+    return { accepted: length, rejected, acknowledged };
+  }
+
+  private async turnIn(queue: FairQueue, weight: number, { request, tenant }: Work): Promise<void> {
+    if (!(await queue.enter(tenant.id, weight))) throw new RequestRefused('overloaded');
+    if (!request.socket.destroyed) return;
+    queue.leave(weight);
+    throw new RequestRefused('body_incomplete'); // nobody waits for an answer any more, and will send it again
   }
 }
+
+interface Work {
+  readonly request: IncomingMessage;
+  readonly correlationId: string;
+  readonly tenant: KnownTenant;
+  readonly place: AdmittedRequest;
+  readonly nowMs: number;
+}
+
+interface Submitted {
+  readonly accepted: number;
+  readonly rejected: readonly RejectedSample[];
+  readonly acknowledged: Promise<void>;
+}
+
+/** Long enough for a burst, and short enough that a caller is told of an overload rather than left waiting. */
+const MAX_WAIT_MS = 5_000;
+/** One is inflated while another is parsed. More would hold several times as much memory and be no quicker. */
+const HEAVY_AT_ONCE = 2;
+/** A hundred metrics or so, some tenths of a millisecond: waiting for a turn would cost as much. */
+const LIGHT_BYTES = 16 * 1024;
 
 function isWithoutBody(headers: IncomingMessage['headers']): boolean {
   return headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0';

@@ -3,7 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { SchemaRegistryClient } from '@weir/avro';
 import { classify } from '@weir/errors';
 import type { RecordProducer } from '@weir/kafka';
-import { LOGGER } from '@weir/nest-service';
+import { LastCall, LOGGER } from '@weir/nest-service';
 import { type CheckResult, HealthRegistry, type Logger } from '@weir/telemetry';
 import type { FastifyInstance } from 'fastify';
 
@@ -29,6 +29,7 @@ export class MetricsLifecycle implements OnModuleInit, OnApplicationShutdown {
     @Inject(MetricRecords) private readonly records: MetricRecords,
     @Inject(IngestPipeline) private readonly pipeline: IngestPipeline,
     @Inject(IngestMetrics) private readonly metrics: IngestMetrics,
+    @Inject(LastCall) private readonly lastCall: LastCall,
   ) {}
 
   onModuleInit(): void {
@@ -38,6 +39,8 @@ export class MetricsLifecycle implements OnModuleInit, OnApplicationShutdown {
     if (!this.kafkaEnabled) return;
     this.health.register({ name: 'producer', readiness: true, check: () => this.checkProducer() });
     this.health.register({ name: 'schema-registry', readiness: true, check: () => this.checkRegistry() });
+    // What Kafka has not acknowledged by then is answered `delivery_unknown`, while there is still time to answer.
+    this.lastCall.signal.addEventListener('abort', () => void this.producer.close(0));
     void this.learnSchemaId();
   }
 

@@ -1,6 +1,6 @@
 import type { MetricEvent } from '@weir/avro';
 import { classify } from '@weir/errors';
-import type { RecordProducer } from '@weir/kafka';
+import type { OutgoingRecord, RecordProducer } from '@weir/kafka';
 
 import type { MetricRecords, RecordOrigin } from './metric-records.js';
 import { type ProblemCode, RequestRefused } from './problems.js';
@@ -19,19 +19,35 @@ export class MetricsPublisher {
     private readonly producer: Pick<RecordProducer, 'send'>,
   ) {}
 
-  /**
-   * Guarantee: when it resolves, every event is in the log of all in-sync replicas. When it throws RequestRefused, then with
-   * `delivery_unknown` where any part may be there, and with another code where nothing is.
-   */
-  async publish(events: readonly MetricEvent[], origin: RecordOrigin): Promise<void> {
+  /** Throws RequestRefused `schema_unavailable` while the schema's id is not known. */
+  recordsOf(events: readonly MetricEvent[], origin: RecordOrigin): readonly OutgoingRecord[] {
     if (!this.records.ready) throw new RequestRefused('schema_unavailable');
-    const records = this.records.of(events, origin);
-    try {
-      await this.producer.send(records);
-    } catch (thrown) {
-      const error = classify(thrown);
-      if (error.code === 'record_invalid') throw error; // our mistake, and nothing was sent: an internal error
-      throw new RequestRefused(NOTHING_SENT[error.code] ?? 'delivery_unknown', undefined, { cause: error });
-    }
+    return this.records.of(events, origin);
   }
+
+  /**
+   * Guarantee: when it resolves, every record is in the log of all in-sync replicas. When it rejects with RequestRefused, then with
+   * `delivery_unknown` where any part may be there, and with another code where nothing is.
+   *
+   * It is no async function, since one keeps all that it was given for as long as it waits.
+   */
+  send(records: readonly OutgoingRecord[]): Promise<void> {
+    return this.producer.send(records).catch(refuse);
+  }
+}
+
+function refuse(thrown: unknown): never {
+  const error = classify(thrown);
+  if (error.code === 'record_invalid') throw error; // our mistake, and nothing was sent: an internal error
+  throw new RequestRefused(NOTHING_SENT[error.code] ?? 'delivery_unknown', undefined, { cause: error });
+}
+
+/** Headers, the frame of a record in its batch, and what the client keeps beside each. */
+const RECORD_OVERHEAD_BYTES = 400;
+
+/** About what records take in memory until they are acknowledged. */
+export function bytesOf(records: readonly OutgoingRecord[]): number {
+  let bytes = RECORD_OVERHEAD_BYTES * records.length;
+  for (const { key, value } of records) bytes += (key?.length ?? 0) + (value?.length ?? 0);
+  return bytes;
 }

@@ -59,9 +59,10 @@ function refuse(
     metrics.refusedWhole(problem.code);
     return sendProblem(reply, problem);
   }
-  const { code, message: detail, rejected, problem } = error;
+  const { code, message: detail, rejected, problem, tenantId } = error;
   metrics.refusedWhole(code);
   metrics.rejected(rejected);
+  if (tenantId !== null) metrics.tenantRefused(tenantId);
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="weir"'); // RFC 9110, section 15.5.2
   if (code === 'unsupported_encoding') void reply.header('accept-encoding', 'gzip, identity'); // RFC 9110, section 12.5.3
   const { status, title, retryAfterSeconds } = problem;

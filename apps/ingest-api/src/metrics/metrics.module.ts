@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { MetricEventEncoder, type SchemaRegistryClient, subjects } from '@weir/avro';
 import type { RecordProducer } from '@weir/kafka';
+import { LastCall } from '@weir/nest-service';
 import { HealthRegistry, Metrics } from '@weir/telemetry';
 import { TenantsView } from '@weir/tenancy';
 import { metricsRaw, type Topics } from '@weir/topics';
@@ -28,7 +29,11 @@ export class MetricsModule {
         {
           provide: Admission,
           useFactory: () =>
-            new Admission({ maxRequests: limits.maxInFlightRequests, maxBytes: limits.maxInFlightBytes }),
+            new Admission({
+              maxRequests: limits.maxInFlightRequests,
+              maxBytes: limits.maxInFlightBytes,
+              tenantShare: limits.tenantInFlightShare,
+            }),
         },
         {
           provide: MetricRecords,
@@ -49,9 +54,10 @@ export class MetricsModule {
         },
         {
           provide: IngestPipeline,
-          inject: [HealthRegistry, TenantsView, Admission, MetricsPublisher],
+          inject: [HealthRegistry, LastCall, TenantsView, Admission, MetricsPublisher],
           useFactory: (
             health: HealthRegistry,
+            lastCall: LastCall,
             view: TenantsView,
             admission: Admission,
             publisher: MetricsPublisher,
@@ -60,7 +66,7 @@ export class MetricsModule {
               if (!kafka.enabled) return 'kafka_disabled';
               return health.isShuttingDown ? 'shutting_down' : null;
             };
-            return new IngestPipeline(closed, view, admission, publisher, limits);
+            return new IngestPipeline({ closed, ending: lastCall.signal }, view, admission, publisher, limits);
           },
         },
         {

@@ -139,7 +139,14 @@ export const PROBLEMS = {
     status: 503,
     title: 'Too much at once',
     meaning:
-      'Too many requests or bytes are in flight, or the queue to Kafka is full. Nothing was taken in; send again later.',
+      'Too many requests or bytes are in flight, or Kafka takes samples more slowly than they come. Nothing was taken in; send again later.',
+    retryAfterSeconds: 1,
+  },
+  tenant_overloaded: {
+    status: 503,
+    title: 'Too much at once from this tenant',
+    meaning:
+      'The tenant has so many requests or bytes in flight that what is left is kept for others. Nothing was taken in; send again later, with fewer requests at once.',
     retryAfterSeconds: 1,
   },
   kafka_unavailable: {
@@ -183,16 +190,19 @@ export class RequestRefused extends WeirError {
   override readonly retryable: boolean;
   /** Why each sample was refused, where that is why the request is. */
   readonly rejected: readonly RejectedSample[];
+  /** Whose request it was, where it was refused for what else the tenant does. */
+  readonly tenantId: string | null;
 
   constructor(
     override readonly code: ProblemCode,
     detail?: string,
-    options: ErrorOptions & { readonly rejected?: readonly RejectedSample[] } = {},
+    options: ErrorOptions & { readonly rejected?: readonly RejectedSample[]; readonly tenantId?: string } = {},
   ) {
     const problem: Problem = PROBLEMS[code];
     super(detail ?? problem.meaning, options);
     this.problem = problem;
     this.retryable = problem.retryAfterSeconds !== undefined;
     this.rejected = options.rejected ?? [];
+    this.tenantId = options.tenantId ?? null;
   }
 }

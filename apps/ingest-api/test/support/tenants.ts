@@ -1,7 +1,7 @@
 import { type SchemaRegistryClient, type Tenant, type TenantKey, DEFAULT_LIMITS } from '@weir/avro';
 import { RecordProducer } from '@weir/kafka';
 import { generateApiKey, TenantsPublisher } from '@weir/tenancy';
-import { uniqueName } from '@weir/testing';
+import { eventually, uniqueName } from '@weir/testing';
 
 import { connection } from './engines.js';
 
@@ -27,6 +27,10 @@ export class Tenants {
   }
 
   async publish(...tenants: readonly Tenant[]): Promise<void> {
+    await eventually(
+      () => this.producer.state,
+      (state) => state === 'ready',
+    );
     await this.publisher.publish(tenants);
   }
 
