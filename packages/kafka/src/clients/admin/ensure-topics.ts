@@ -44,7 +44,7 @@ export async function ensureTopics(
     .filter((name) => topics.includes(name) || (create && !problems.has(name)));
   const described = new Map((await describeOnceVisible(admin, expected)).map((d) => [d.name, d]));
   const present = [...described.keys()];
-  const settings = present.length === 0 ? new Map() : await admin.describeConfigs(present);
+  const settings = present.length === 0 ? new Map() : await settingsOnceVisible(admin, present);
 
   return definitions.map((definition): TopicReport => {
     const { name } = definition;
@@ -83,6 +83,21 @@ async function attempt(
   } catch (error) {
     if (!(error instanceof KafkaAdminError) || error.code === 'kafka_unavailable') throw error;
     return { name, outcome: null, error };
+  }
+}
+
+/** Another broker may be asked than the one that described them. */
+async function settingsOnceVisible(
+  admin: Pick<KafkaAdmin, 'describeConfigs'>,
+  names: readonly string[],
+): ReturnType<KafkaAdmin['describeConfigs']> {
+  for (const deadline = Date.now() + VISIBLE_WITHIN_MS; ;) {
+    try {
+      return await admin.describeConfigs(names);
+    } catch (error) {
+      if (!(error instanceof KafkaAdminError) || error.code !== 'topic_missing' || Date.now() > deadline) throw error;
+    }
+    await wait(50);
   }
 }
 
