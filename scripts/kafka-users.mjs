@@ -16,10 +16,9 @@ export async function kafkaUsers(apps, kafka, home) {
   const { bootstrapServers, secured } = kafka;
   if (secured === undefined) return {};
   const topics = resolveTopics({ prefix: process.env['KAFKA_TOPIC_PREFIX'] ?? '' });
-  const [anyBroker = ''] = bootstrapServers.split(',');
   const users = apps.map(async ({ name }) => {
     const password = home.secret(`kafka.${name}`);
-    await setScramPassword(anyBroker, { user: name, mechanism: 'SCRAM-SHA-512', password });
+    await setScramPassword(bootstrapServers, { user: name, mechanism: 'SCRAM-SHA-512', password });
     await allow(bootstrapServers, name, accessOf(name, topics, name));
     return /** @type {const} */ ([name, environmentOf(secured, name, password)]);
   });

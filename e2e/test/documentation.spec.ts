@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { describe, expect, it } from '@jest/globals';
+import { accessOf, type AppName, resolveTopics } from '@weir/topics';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -48,6 +49,25 @@ describe('docs/reference/errors.md', () => {
       .flatMap((path) => [...textOf(path).matchAll(written)].map(([, given, mapped]) => given ?? mapped ?? ''));
     expect(codes.length).toBeGreaterThan(50);
     expect([...new Set(codes)].filter((code) => !page.includes(`| \`${code}\` `))).toEqual([]);
+  });
+});
+
+describe('docs/guides/security.md', () => {
+  const inKafkasWords = (operation: string): string =>
+    operation.replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+  it('lists exactly the rights that the registry of topics asks for, for every app', () => {
+    const apps = readdirSync(join(root, 'apps')) as AppName[];
+    const needed = apps.flatMap((app) =>
+      accessOf(app, resolveTopics(), app).map(({ resource, name, pattern, operations }) => {
+        const named = pattern === 'prefixed' ? `${name}*` : name;
+        return `\`${app}\` ${resource} \`${named}\` ${operations.map(inKafkasWords).join(', ')}`;
+      }),
+    );
+    const listed = [
+      ...textOf('docs/guides/security.md').matchAll(/^\| (`[\w-]+`) +\| ((?:topic|group) `[^`]+`) +\| (\w.*?) +\|$/gm),
+    ].map(([, app, resource, operations]) => `${app} ${resource} ${operations}`);
+    expect(listed.toSorted()).toEqual(needed.toSorted());
   });
 });
 

@@ -58,8 +58,8 @@ export class KafkaUser {
   }
 
   setPassword(password: string): Promise<void> {
-    const [broker = ''] = engines().kafka.bootstrapServers.split(',');
-    return setScramPassword(broker, { user: this.name, mechanism: this.mechanism, password });
+    const { bootstrapServers } = engines().kafka;
+    return setScramPassword(bootstrapServers, { user: this.name, mechanism: this.mechanism, password });
   }
 
   allow(rules: readonly AccessRule[] = this.needs): Promise<void> {

@@ -26,19 +26,30 @@ const ANSWER_TIMEOUT_MS = 10_000;
  * None of the Kafka clients for Node can do it and Kafka's own tool needs a second of a JVM, so this is the one request of KIP-554 by
  * itself (AlterUserScramCredentials, version 0). The brokers learn of it within moments; connections that stand go on.
  */
-export function setScramPassword(bootstrapServer: string, { user, mechanism, password }: ScramUser): Promise<void> {
+export async function setScramPassword(bootstrapServers: string, account: ScramUser): Promise<void> {
+  const { user, mechanism, password } = account;
   const { id, digest, bytes } = MECHANISMS[mechanism];
   const salt = randomBytes(16);
   const salted = pbkdf2Sync(password, salt, ITERATIONS, bytes, digest);
   const upsertion = [compact(user), int8(id), int32(ITERATIONS), compact(salt), compact(salted), NO_TAGS];
-  return alterCredentials(bootstrapServer, Buffer.concat([array(0), array(1), ...upsertion, NO_TAGS]));
+  const body = Buffer.concat([array(0), array(1), ...upsertion, NO_TAGS]);
+  const failures: unknown[] = [];
+  for (const server of bootstrapServers.split(',')) {
+    try {
+      await alterCredentials(server, body);
+      return;
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw new AggregateError(failures, `No broker changed the password of ${user}: ${String(failures[0])}`);
 }
 
-async function alterCredentials(bootstrapServer: string, body: Buffer): Promise<void> {
+async function alterCredentials(server: string, body: Buffer): Promise<void> {
   const clientId = 'weir-local-stack';
   const header = [int16(ALTER_USER_SCRAM_CREDENTIALS), int16(0), int32(0), int16(clientId.length)];
   const request = Buffer.concat([...header, Buffer.from(clientId), NO_TAGS, body]);
-  const answer = await ask(bootstrapServer, request);
+  const answer = await ask(server, request);
   // Correlation id, tags, throttle time, the number of results plus one, and of the only result its user, code and message.
   const userBytes = answer.readUInt8(10) - 1;
   const codeAt = 11 + userBytes;

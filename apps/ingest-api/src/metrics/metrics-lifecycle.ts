@@ -60,8 +60,9 @@ export class MetricsLifecycle implements OnModuleInit, OnApplicationShutdown {
   }
 
   private checkProducer(): CheckResult {
-    const { state, queue } = this.producer;
-    return { status: state === 'ready' ? 'healthy' : 'unhealthy', state, queue };
+    const { state, queue, refusal } = this.producer;
+    const why = refusal === null ? {} : { code: refusal.code, error: refusal.why };
+    return { status: state === 'ready' ? 'healthy' : 'unhealthy', ...why, state, queue };
   }
 
   /** Without the registry what is known goes on working; without the schema's id nothing does. */

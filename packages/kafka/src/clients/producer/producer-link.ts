@@ -36,6 +36,7 @@ export class ProducerLink {
     if (this.client !== null) this.#probing ??= this.#probe(this.client, refusal);
   });
   #state: ProducerState = 'connecting';
+  #refusal: Refusal | null = null;
   #probing: Promise<void> | null = null;
   #forbidden: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
@@ -52,6 +53,11 @@ export class ProducerLink {
     return this.#state;
   }
 
+  /** Why the brokers do not let it in or let it write; null unless the state is `refused`. */
+  get refusal(): Refusal | null {
+    return this.#state === 'refused' ? this.#refusal : null;
+  }
+
   start(): void {
     this.#running ??= this.#run();
   }
@@ -59,7 +65,8 @@ export class ProducerLink {
   /** The brokers let the client in and refused records of this topic. */
   forbidden(topic: string): void {
     if (this.client === null) return;
-    if (this.#forbidden === null) this.#enter('refused', `kafka_authorization_failed: ${topic} may not be written`);
+    if (this.#forbidden === null)
+      this.#refuse({ code: 'kafka_authorization_failed', why: `${topic} may not be written` });
     else clearTimeout(this.#forbidden);
     this.#forbidden = setTimeout(() => this.allowed(), FORBIDDEN_MS).unref();
   }
@@ -111,7 +118,7 @@ export class ProducerLink {
     } catch (error) {
       const refusal = this.#refusals.current;
       if (refusal === null) this.#handlers.stateChanged(this.#state, `no broker answered: ${messageOf(error)}`);
-      else this.#enter('refused', inWords(refusal));
+      else this.#refuse(refusal);
       return;
     }
     if (!this.#stopped.signal.aborted && (await this.#mayWrite(ended))) {
@@ -124,12 +131,17 @@ export class ProducerLink {
       if (error !== null) {
         const refusal = this.#refusals.current;
         if (refusal === null) this.#enter('failed', messageOf(error.message));
-        else this.#enter('refused', inWords(refusal));
+        else this.#refuse(refusal);
         this.#handlers.failed(error);
       }
     }
     await this.#probing;
     await client.close();
+  }
+
+  #refuse(refusal: Refusal): void {
+    this.#refusal = refusal;
+    this.#enter('refused', inWords(refusal));
   }
 
   #logged(line: ClientLogLine): void {
@@ -160,7 +172,7 @@ export class ProducerLink {
       if (answered && this.#state === 'refused') this.#enter('ready', 'connected');
       if (answered) this.#refusals.clear();
       else {
-        if (this.#state !== 'refused') this.#enter('refused', inWords(refusal));
+        if (this.#state !== 'refused') this.#refuse(refusal);
         await wait(PROBE.intervalMs);
       }
     }

@@ -4,6 +4,7 @@ import { classify, KafkaProducerError } from '@weir/errors';
 import type { KafkaConnection } from '../../connection.js';
 import type { OutgoingRecord, RecordHeader } from '../../records.js';
 import { clientSettings } from '../client-settings.js';
+import type { Refusal } from '../refusal.js';
 import {
   DEFAULT_MAX_MESSAGE_BYTES,
   durableSettings,
@@ -66,6 +67,11 @@ export class RecordProducer {
 
   get state(): ProducerState {
     return this.#link.state;
+  }
+
+  /** Why the brokers do not let it in or let it write; null unless the state is `refused`. */
+  get refusal(): Refusal | null {
+    return this.#link.refusal;
   }
 
   /** What is under way: reserved by `send` and not settled yet. */
