@@ -140,7 +140,7 @@ describe('by SASL_SSL, with the rights that the registry of topics asks for and 
     const load = loadOn(system);
     await accepted(load, 3_000);
     new EngineProcess('kafka-1').kill();
-    await accepted(load, 5_000);
+    await accepted(load, 5_000, 120_000);
     await expectPromiseKept(system, load);
     await eventually(
       () => system.admin.ping(),
