@@ -52,10 +52,11 @@ describe('docs/reference/errors.md', () => {
   });
 });
 
-describe('docs/guides/security.md', () => {
-  const inKafkasWords = (operation: string): string =>
-    operation.replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+/** `describe-configs` → `DescribeConfigs`. */
+const inKafkasWords = (operation: string): string =>
+  operation.replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
+describe('docs/guides/security.md', () => {
   it('lists exactly the rights that the registry of topics asks for, for every app', () => {
     const apps = readdirSync(join(root, 'apps')) as AppName[];
     const needed = apps.flatMap((app) =>
