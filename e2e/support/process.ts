@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { Reaper } from '@weir/local-stack';
 import { eventually } from '@weir/testing';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-const running = new Set<ChildProcess>();
-// Whatever ends the tests, no app outlives them.
-process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+/** Whatever ends the tests, a kill included, no app outlives them by more than seconds. */
+let reaper: Reaper | null = null;
 
 /** A port that was free a moment ago. */
 export function freePort(): Promise<number> {
@@ -48,12 +48,17 @@ export class AppProcess {
     const child = spawn(process.execPath, ['--enable-source-maps', 'dist/main.js'], {
       cwd: join(root, 'apps', this.name),
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true, // a process group of its own, which is what the reaper ends
       env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...this.environment, PORT: String(this.port) },
     });
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
-    running.add(child);
-    child.once('exit', () => running.delete(child));
+    const { pid } = child;
+    if (pid !== undefined) {
+      reaper ??= new Reaper();
+      reaper.watch(pid, 'SIGTERM');
+      child.once('exit', () => reaper?.forget(pid));
+    }
     this.child = child;
   }
 

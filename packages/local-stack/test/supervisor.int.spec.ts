@@ -65,7 +65,7 @@ describe('Supervisor', () => {
     await supervisor.start([
       service(
         'weak',
-        `console.log('ready'); console.error('Error: out of luck'); setTimeout(() => process.exit(3), 50);`,
+        `console.log('ready'); console.error('Error: out of luck'); setTimeout(() => process.exit(3), 700);`,
       ),
     ]);
     const error = await supervisor.gaveUp;

@@ -136,10 +136,10 @@ export const metricCatalogue = {
   weir_breaker_open: gauge({
     labels: ['cause'],
     startsWith: [{ cause: 'dlq_unwritable' }, { cause: 'dead_letter_share' }],
-    help: '1 while metrics-consumer takes no records for this cause, else 0.',
+    help: 'Is 1 while metrics-consumer takes no records for this cause, else 0.',
   }),
   weir_breaker_shared: gauge({
-    help: '1 while instances share the breaker through Redis, 0 while Redis is away and each keeps to itself.',
+    help: 'Is 1 while instances share the breaker through Redis, else 0: each keeps to itself.',
   }),
 
   weir_tenants_view_age_seconds: gauge({

@@ -1,7 +1,7 @@
 /** One metric as data. `labels` are bounded: a tenant's id goes through `CappedLabel` first. */
 export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram';
-  /** What it counts or measures in; the name ends in it, before `_total`. Null where the source document's name has none. */
+  /** What it counts or measures in; the name ends in it, before `_total`. Null for a gauge that is 0 or 1, and where the source document's name has none. */
   readonly unit: string | null;
   readonly help: string;
   readonly labels: readonly string[];
