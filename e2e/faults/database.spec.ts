@@ -92,7 +92,7 @@ describe('under load, with the database away', () => {
     await accepted(load, 3_000);
     const blocker = new Client({ connectionString: system.databaseUrl });
     await blocker.connect();
-    await blocker.query('BEGIN; LOCK TABLE metrics.samples, metrics.series, metrics.ledger IN ACCESS EXCLUSIVE MODE');
+    await blocker.query('BEGIN; LOCK TABLE metrics.ledger, metrics.series, metrics.samples IN ACCESS EXCLUSIVE MODE');
     await lasting(12_000); // longer than a lock is waited for
     await accepted(load, 3_000);
     await blocker.query('ROLLBACK');

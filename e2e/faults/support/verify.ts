@@ -62,9 +62,13 @@ export async function findings(system: System, workload: Workload, fates: Fates)
 
 async function partitionsAhead(system: System, ledger: Ledger): Promise<string[]> {
   const raw = system.topics.name(metricsRaw);
+  const [described] = await system.admin.describeTopics([raw]);
   const ends = await system.admin.watermarks([raw]);
   const behind = ends.filter(({ partition, low, high }) => {
-    const line = ledger.partitions.find((entry) => entry.topic === raw && entry.partition === partition);
+    // By its id: a topic that was made anew has lines of its own.
+    const line = ledger.partitions.find(
+      (entry) => entry.topic_id === described?.topicId && entry.partition === partition,
+    );
     return high > low && (line === undefined || line.next < high);
   });
   return behind.map(({ partition, high }) => `${raw}[${partition}] up to ${high}`);
