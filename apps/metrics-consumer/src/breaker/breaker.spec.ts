@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 
 import { BreakerOpenError } from './breaker-open.error.js';
-import { Breaker, type BreakerObserver, lineOf, type PlacedJudgement } from './breaker.js';
+import { Breaker, type BreakerObserver, lineOf } from './breaker.js';
+import { TenantTally } from './dead-letter-share.js';
 
 const OPTIONS = {
   failedTries: 3,
@@ -11,8 +12,11 @@ const OPTIONS = {
 const LINE = lineOf('0c766f4e-4033-482a-9810-facaa7246010', 0);
 const away = new Error('no broker');
 
-const of = (refused: boolean, from = 0): PlacedJudgement[] =>
-  Array.from({ length: 20 }, (_, n) => ({ tenantId: `tenant-${n % 2}`, refused, line: LINE, offset: from + n }));
+function of(refused: boolean): TenantTally {
+  const tally = new TenantTally();
+  for (let n = 0; n < 20; n += 1) tally.add(`tenant-${n % 2}`, refused);
+  return tally;
+}
 
 describe('Breaker', () => {
   let now: number;
@@ -73,13 +77,13 @@ describe('Breaker', () => {
     expect(breaker.open).toBeNull();
   });
 
-  it('lets pass what an operator let pass, and opens again for what comes after', () => {
+  it('remembers up to where an operator let pass, and opens again for what comes after', () => {
     expect(() => breaker.judge(of(true))).toThrow(BreakerOpenError);
     expect(breaker.closeByHand('they are all rubbish', { [LINE]: 20 })).toMatchObject({ cause: 'dead_letter_share' });
-    breaker.judge(of(true));
-    breaker.settled(of(true));
+    expect(breaker.pass).toMatchObject({ reason: 'they are all rubbish', below: { [LINE]: 20 } });
+    breaker.judge(new TenantTally());
     expect(breaker.open).toBeNull();
-    expect(() => breaker.judge(of(true, 20))).toThrow(BreakerOpenError);
+    expect(() => breaker.judge(of(true))).toThrow(BreakerOpenError);
   });
 
   it('has nothing to close where it is closed', () => {

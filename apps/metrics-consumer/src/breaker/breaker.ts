@@ -3,7 +3,7 @@ import { messageOf } from '@weir/errors';
 import { BreakerOpenError } from './breaker-open.error.js';
 import { type BreakerCause, type BreakerState, CLOSED, type OpenBreaker, type Pass } from './breaker-state.js';
 import type { BreakerStore } from './breaker-store.js';
-import { DeadLetterShare, type Judged, type ShareRule } from './dead-letter-share.js';
+import { DeadLetterShare, type ShareRule, type TenantTally } from './dead-letter-share.js';
 
 export interface BreakerOptions {
   /** So many failed tries in a row to write dead letters open it. */
@@ -19,13 +19,6 @@ export interface BreakerObserver {
   closed(was: OpenBreaker, why: string): void;
   /** Whether other instances see what this one does. */
   shared(reachable: boolean): void;
-}
-
-/** A record that was judged, with its place. */
-export interface PlacedJudgement extends Judged {
-  /** As `lineOf` names it. */
-  readonly line: string;
-  readonly offset: number;
 }
 
 /** How a partition is named in a pass. A topic that was made anew is another one. */
@@ -72,15 +65,15 @@ export class Breaker {
   }
 
   /** Before anything of a batch is settled. Throws BreakerOpenError where too many tenants' records are refused. */
-  judge(judged: readonly PlacedJudgement[]): void {
-    const detail = this.share.verdict(this.counting(judged));
+  judge(judged: TenantTally): void {
+    const detail = this.share.verdict(judged);
     if (detail !== null) throw new BreakerOpenError(this.trip('dead_letter_share', detail));
     if (this.state.open?.cause === 'dead_letter_share') this.change(null, 'the records can be stored again');
   }
 
   /** What was judged is settled. */
-  settled(judged: readonly PlacedJudgement[]): void {
-    this.share.settled(this.counting(judged));
+  settled(judged: TenantTally): void {
+    this.share.settled(judged);
   }
 
   /** Dead letters were acknowledged. */
@@ -131,12 +124,6 @@ export class Breaker {
       this.observer.shared(false);
       return 0;
     }
-  }
-
-  /** Records below an operator's pass are not judged again. */
-  private counting(judged: readonly PlacedJudgement[]): readonly PlacedJudgement[] {
-    const below = this.state.pass?.below;
-    return below === undefined ? judged : judged.filter(({ line, offset }) => offset >= (below[line] ?? 0));
   }
 
   private trip(cause: BreakerCause, detail: string): OpenBreaker {

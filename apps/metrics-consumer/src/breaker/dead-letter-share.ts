@@ -1,9 +1,3 @@
-/** One record, for the question how many of them are refused. */
-export interface Judged {
-  readonly tenantId: string | null;
-  readonly refused: boolean;
-}
-
 export interface ShareRule {
   /** How far back it looks. */
   readonly windowMs: number;
@@ -20,15 +14,45 @@ interface Counts {
   refused: number;
 }
 
-interface Settled {
-  readonly at: number;
-  readonly tenants: ReadonlyMap<string, Counts>;
-}
-
-const SLICES = 10;
 /** Whoever sends what nobody can attribute counts as one tenant. */
 const NOBODY = '';
 
+/** How many records of each tenant were judged, and how many of them are refused. */
+export class TenantTally {
+  readonly tenants = new Map<string, Counts>();
+  private last: { readonly tenantId: string; readonly counts: Counts } | null = null;
+
+  /** Once for each record; records of one tenant often come together. */
+  add(tenant: string | null, refused: boolean): void {
+    const tenantId = tenant ?? NOBODY;
+    if (this.last?.tenantId !== tenantId) this.last = { tenantId, counts: this.countsOf(tenantId) };
+    this.last.counts.records += 1;
+    if (refused) this.last.counts.refused += 1;
+  }
+
+  addAll(other: TenantTally): void {
+    for (const [tenantId, { records, refused }] of other.tenants) {
+      const sum = this.countsOf(tenantId);
+      sum.records += records;
+      sum.refused += refused;
+    }
+  }
+
+  private countsOf(tenantId: string): Counts {
+    const known = this.tenants.get(tenantId);
+    if (known !== undefined) return known;
+    const counts = { records: 0, refused: 0 };
+    this.tenants.set(tenantId, counts);
+    return counts;
+  }
+}
+
+interface Slice {
+  readonly at: number;
+  readonly tally: TenantTally;
+}
+
+const SLICES = 10;
 /**
  * Tells the fault of ours from that of a tenant: a bad deploy or schema of Weir's spoils the records of all tenants, a tenant's own
  * exporter only that tenant's.
@@ -37,7 +61,7 @@ const NOBODY = '';
  * itself alone, and never stops the others.
  */
 export class DeadLetterShare {
-  private slices: Settled[] = [];
+  private slices: Slice[] = [];
 
   constructor(
     private readonly rule: ShareRule,
@@ -45,12 +69,14 @@ export class DeadLetterShare {
   ) {}
 
   /** What is wrong, in words, with these records on top of those that were settled of late; null where nothing is. */
-  verdict(judged: readonly Judged[]): string | null {
-    const tenants = this.merge([...this.recent().map((slice) => slice.tenants), count(judged)]);
-    const counts = [...tenants.values()];
+  verdict(judged: TenantTally): string | null {
+    const all = new TenantTally();
+    for (const { tally } of this.recent()) all.addAll(tally);
+    all.addAll(judged);
+    const counts = [...all.tenants.values()];
     const records = counts.reduce((sum, each) => sum + each.records, 0);
     if (records < this.rule.minRecords) return null;
-    const shares = counts.map(({ refused, records: all }) => refused / all);
+    const shares = counts.map((each) => each.refused / each.records);
     const hit = shares.filter((share) => share >= this.rule.share).length;
     const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
     if (hit < this.rule.minTenants || mean < this.rule.share) return null;
@@ -59,42 +85,22 @@ export class DeadLetterShare {
   }
 
   /** These were settled, and count from now on. */
-  settled(judged: readonly Judged[]): void {
+  settled(judged: TenantTally): void {
     const at = this.now();
-    const newest = this.slices.at(-1);
-    const tenants = count(judged);
-    if (newest !== undefined && at - newest.at < this.rule.windowMs / SLICES)
-      this.slices[this.slices.length - 1] = { at: newest.at, tenants: this.merge([newest.tenants, tenants]) };
-    else this.slices = [...this.recent(), { at, tenants }];
+    let newest = this.slices.at(-1);
+    if (newest === undefined || at - newest.at >= this.rule.windowMs / SLICES) {
+      newest = { at, tally: new TenantTally() };
+      this.slices = [...this.recent(), newest];
+    }
+    newest.tally.addAll(judged);
   }
 
   forget(): void {
     this.slices = [];
   }
 
-  private recent(): Settled[] {
+  private recent(): Slice[] {
     const oldest = this.now() - this.rule.windowMs;
     return this.slices.filter(({ at }) => at >= oldest);
   }
-
-  private merge(all: readonly ReadonlyMap<string, Counts>[]): Map<string, Counts> {
-    const merged = new Map<string, Counts>();
-    for (const tenants of all)
-      for (const [tenant, { records, refused }] of tenants) {
-        const sum = merged.get(tenant) ?? { records: 0, refused: 0 };
-        merged.set(tenant, { records: sum.records + records, refused: sum.refused + refused });
-      }
-    return merged;
-  }
-}
-
-function count(judged: readonly Judged[]): Map<string, Counts> {
-  const tenants = new Map<string, Counts>();
-  for (const { tenantId, refused } of judged) {
-    let counts = tenants.get(tenantId ?? NOBODY);
-    if (counts === undefined) tenants.set(tenantId ?? NOBODY, (counts = { records: 0, refused: 0 }));
-    counts.records += 1;
-    if (refused) counts.refused += 1;
-  }
-  return tenants;
 }

@@ -1,7 +1,8 @@
 import type { DeadLetterPublisher, RecordBatch } from '@weir/kafka';
 import type { MetricsStore, PartitionRange } from '@weir/metrics-store';
 
-import { type Breaker, lineOf, type PlacedJudgement } from '../breaker/breaker.js';
+import { type Breaker, lineOf } from '../breaker/breaker.js';
+import { TenantTally } from '../breaker/dead-letter-share.js';
 import { toDeadLetter } from './dead-letter.js';
 import type { DecodeStep } from './decode.step.js';
 import type { GapCheck } from './gap-check.js';
@@ -25,7 +26,7 @@ export class MetricsPipeline {
     private readonly store: Pick<MetricsStore, 'transaction'>,
     private readonly gaps: GapCheck,
     private readonly deadLetters: Pick<DeadLetterPublisher, 'publish'>,
-    private readonly breaker: Pick<Breaker, 'admit' | 'judge' | 'settled' | 'written' | 'failedToWrite'>,
+    private readonly breaker: Pick<Breaker, 'admit' | 'judge' | 'settled' | 'written' | 'failedToWrite' | 'pass'>,
   ) {}
 
   async settle(batch: RecordBatch): Promise<Settled> {
@@ -33,7 +34,7 @@ export class MetricsPipeline {
     const outcomes = this.validate.apply(await this.decode.apply(batch.records));
     const ranges = await this.topicIds.rangesOf(batch.records);
     let settled: Settled = { stored: [], deadLettered: [], repeated: outcomes.length, offsets: [] };
-    const judged = this.judgements(outcomes);
+    const judged = this.tally(outcomes);
     this.breaker.judge(judged);
     // The partition may have been lost while the registry or a broker was waited for.
     batch.signal.throwIfAborted();
@@ -50,13 +51,17 @@ export class MetricsPipeline {
     return settled; //                                          7. the transport commits the offsets
   }
 
-  private judgements(outcomes: readonly Outcome[]): PlacedJudgement[] {
-    return outcomes.map((outcome) => {
+  /** What an operator let pass is not judged again. */
+  private tally(outcomes: readonly Outcome[]): TenantTally {
+    const tally = new TenantTally();
+    const below = this.breaker.pass?.below ?? null;
+    for (const outcome of outcomes) {
       const { topic, partition, offset } = outcome.record;
-      const refused = outcome.kind === 'dead-letter';
-      const tenantId = refused ? outcome.tenantId : outcome.sample.tenantId;
-      return { tenantId, refused, line: lineOf(this.topicIds.idOf(topic), partition), offset };
-    });
+      if (below !== null && offset < (below[lineOf(this.topicIds.idOf(topic), partition)] ?? 0)) continue;
+      if (outcome.kind === 'sample') tally.add(outcome.sample.tenantId, false);
+      else tally.add(outcome.tenantId, true);
+    }
+    return tally;
   }
 
   private confirm(ranges: readonly PartitionRange[]): Promise<void> {
