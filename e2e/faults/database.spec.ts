@@ -25,6 +25,13 @@ async function asSuperuser(...statements: readonly string[]): Promise<boolean> {
   }
 }
 
+/** For every session, also those that were open. */
+const alterDatabase = (change: string): Promise<boolean> =>
+  asSuperuser(
+    `ALTER DATABASE "${system.databaseName}" ${change}`,
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${system.databaseName}'`,
+  );
+
 const statusOf = async (path: string): Promise<number> => (await fetch(`${system.consumer.url}${path}`)).status;
 const waits = (): Promise<number> =>
   eventually(
@@ -64,12 +71,10 @@ describe('under load, with the database away', () => {
     system = await System.start();
     const load = loadOn(system);
     await accepted(load, 3_000);
-    const database = system.databaseName;
-    const kick = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database}'`;
-    await asSuperuser(`ALTER DATABASE "${database}" SET default_transaction_read_only = on`, kick);
+    await alterDatabase('SET default_transaction_read_only = on');
     await waits();
     await accepted(load, 3_000);
-    await asSuperuser(`ALTER DATABASE "${database}" RESET default_transaction_read_only`, kick);
+    await alterDatabase('RESET default_transaction_read_only');
     await expectPromiseKept(system, load);
   });
 
@@ -77,12 +82,10 @@ describe('under load, with the database away', () => {
     system = await System.start();
     const load = loadOn(system);
     await accepted(load, 3_000);
-    const database = system.databaseName;
-    const kick = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database}'`;
-    await asSuperuser(`ALTER DATABASE "${database}" ALLOW_CONNECTIONS false`, kick);
+    await alterDatabase('ALLOW_CONNECTIONS false');
     await waits();
     await accepted(load, 3_000);
-    await asSuperuser(`ALTER DATABASE "${database}" ALLOW_CONNECTIONS true`);
+    await alterDatabase('ALLOW_CONNECTIONS true');
     await expectPromiseKept(system, load);
   });
 

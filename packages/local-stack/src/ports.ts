@@ -64,8 +64,8 @@ export async function assertPortFree(service: string, port: number): Promise<voi
   if (!(await isFree(port))) throw new PortTakenError(service, port);
 }
 
-/** Below 32768 no outgoing connection of this machine is given the port between this look and its use. */
-async function freePort(taken: ReadonlySet<number>): Promise<number> {
+/** A port that nothing listens on now. Below 32768 no outgoing connection of this machine is given it between this look and its use. */
+export async function freePort(taken: ReadonlySet<number> = new Set()): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const port = randomInt(20_000, 32_000);
     if (!taken.has(port) && (await isFree(port))) return port;

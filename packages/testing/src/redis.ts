@@ -2,13 +2,12 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { freePorts, Reaper, redisService, StackHome, Supervisor } from '@weir/local-stack';
+import { freePort, Reaper, redisService, StackHome, Supervisor } from '@weir/local-stack';
 
 /** A Redis of one test's own. */
 export interface TestRedis {
   readonly url: string;
-  /** Where it runs; its data is gone once it ends. */
-  readonly port: number;
+  /** Its data is gone then. */
   stop(): Promise<void>;
 }
 
@@ -19,7 +18,7 @@ export async function startRedis(): Promise<TestRedis> {
   const reaper = new Reaper();
   reaper.remove(home.directory);
   const supervisor = new Supervisor({ reaper });
-  const { schemaRegistry: port } = await freePorts(0);
+  const port = await freePort();
   const stop = async (): Promise<void> => {
     await supervisor.stop();
     await reaper.close();
@@ -30,5 +29,5 @@ export async function startRedis(): Promise<TestRedis> {
     await stop();
     throw error;
   }
-  return { url: `redis://127.0.0.1:${port}`, port, stop };
+  return { url: `redis://127.0.0.1:${port}`, stop };
 }
