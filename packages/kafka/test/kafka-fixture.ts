@@ -48,7 +48,11 @@ export class Outside {
 
   /** Resolves once the records and the marker of the transaction's end are in the log. */
   async sendInTransaction(topic: string, partition: number, texts: readonly string[], commit: boolean): Promise<void> {
-    const before = await this.end(topic, partition);
+    // A broker may not know yet that it leads a topic that was just made.
+    const before = await eventually(
+      () => this.end(topic, partition),
+      (end) => end >= 0,
+    );
     const producer = this.kafka.producer({
       transactionalId: uniqueName('tx'),
       maxInFlightRequests: 1,
