@@ -9,7 +9,7 @@ import { Pool, type PoolClient } from 'pg';
 
 import { createOutboxTables, Outbox, OutboxRelay, type OutboxRelayOptions } from '../../src/index.js';
 
-export const SCHEMA = 'app';
+const SCHEMA = 'app';
 /** Soon, so that a test sees a frozen relay replaced. */
 const IDLE_TIMEOUT_MS = 1_500;
 
