@@ -4,13 +4,19 @@ const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, Kafka, logLevel
 
 /** Rights of one user on one resource, or on all whose name starts so. */
 export interface AccessRule {
-  readonly resource: 'topic' | 'group';
+  readonly resource: keyof typeof RESOURCES;
   readonly name: string;
   readonly pattern: 'literal' | 'prefixed';
   readonly operations: readonly AccessOperation[];
 }
 
 export type AccessOperation = 'read' | 'write' | 'create' | 'describe' | 'describe-configs';
+
+const RESOURCES = {
+  topic: AclResourceTypes.TOPIC,
+  group: AclResourceTypes.GROUP,
+  'transactional-id': AclResourceTypes.TRANSACTIONAL_ID,
+} as const;
 
 const OPERATIONS = {
   read: AclOperationTypes.READ,
@@ -41,7 +47,7 @@ function entries(user: string, rules: readonly AccessRule[]): AclEntry[] {
       host: '*',
       operation: OPERATIONS[operation],
       permissionType: AclPermissionTypes.ALLOW,
-      resourceType: resource === 'topic' ? AclResourceTypes.TOPIC : AclResourceTypes.GROUP,
+      resourceType: RESOURCES[resource],
       resourceName: name,
       resourcePatternType: pattern === 'literal' ? ResourcePatternTypes.LITERAL : ResourcePatternTypes.PREFIXED,
     })),

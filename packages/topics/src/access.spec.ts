@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { accessOf } from './access.js';
+import { accessOf, outboxTransactionalId } from './access.js';
 import { resolveTopics } from './resolve-topics.js';
 
 const topics = resolveTopics({ prefix: 'prod.' });
@@ -8,6 +8,9 @@ const groups = (app: 'query-api' | 'metrics-consumer'): string[] =>
   accessOf(app, topics, 'its-group').flatMap(({ resource, name, operations }) =>
     resource === 'group' && operations.includes('read') ? [name] : [],
   );
+
+const ids = (app: 'admin-service' | 'query-api') =>
+  accessOf(app, topics, 'its-group').filter(({ resource }) => resource === 'transactional-id');
 
 describe('accessOf', () => {
   it('lets an app write what it writes, read what it reads, make both, and nothing else', () => {
@@ -31,5 +34,13 @@ describe('accessOf', () => {
   it('lets none but those who join a group use it', () => {
     expect(groups('metrics-consumer')).toEqual(['its-group']);
     expect(groups('query-api')).toEqual([]);
+  });
+
+  it('lets whoever publishes in transactions do so under ids of its own group, and nobody else', () => {
+    expect(ids('admin-service')).toEqual([
+      { resource: 'transactional-id', name: 'its-group-', pattern: 'prefixed', operations: ['write', 'describe'] },
+    ]);
+    expect(outboxTransactionalId('its-group').startsWith('its-group-')).toBe(true);
+    expect(ids('query-api')).toEqual([]);
   });
 });

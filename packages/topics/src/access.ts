@@ -5,11 +5,14 @@ export type AccessOperation = 'read' | 'write' | 'create' | 'describe' | 'descri
 
 /** What a user has to be allowed on one resource of Kafka, or on all whose name starts so (an ACL for each operation). */
 export interface AccessRule {
-  readonly resource: 'topic' | 'group';
+  readonly resource: 'topic' | 'group' | 'transactional-id';
   readonly name: string;
   readonly pattern: 'literal' | 'prefixed';
   readonly operations: readonly AccessOperation[];
 }
+
+/** Apps that publish in transactions, under ids that begin with their group. */
+const TRANSACTIONAL: readonly AppName[] = ['admin-service'];
 
 /** Clients that read without a group have to name one all the same; nothing is ever committed under these. */
 const GROUPLESS_PREFIX = 'weir-';
@@ -44,5 +47,14 @@ export function accessOf(app: AppName, topics: Topics, consumerGroup: string): A
     pattern: 'prefixed',
     operations: ['describe'],
   } as const;
-  return [...ofTopics, ...(inGroup ? [group] : []), groupless];
+  const transactions = {
+    resource: 'transactional-id',
+    name: `${consumerGroup}-`,
+    pattern: 'prefixed',
+    operations: ['write', 'describe'],
+  } as const;
+  return [...ofTopics, ...(inGroup ? [group] : []), groupless, ...(TRANSACTIONAL.includes(app) ? [transactions] : [])];
 }
+
+/** Under which transactional id the relay of an app's outbox publishes: one for each consumer group, whatever the number of instances. */
+export const outboxTransactionalId = (consumerGroup: string): string => `${consumerGroup}-outbox`;
