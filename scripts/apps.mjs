@@ -32,6 +32,11 @@ export const apps = [
       BREAKER_OPERATOR_KEY: operatorKey,
     }),
   },
+  {
+    name: 'admin-service',
+    port: 8003,
+    environment: ({ database, operatorKey }) => ({ DATABASE_URL: database.writer, ADMIN_BOOTSTRAP_KEY: operatorKey }),
+  },
   { name: 'query-api', port: 8004, environment: ({ database }) => ({ DATABASE_URL: database.reader }) },
 ];
 
