@@ -10,6 +10,7 @@ import { READER_ROLE } from '@weir/local-stack';
  * @property {Record<string, Record<string, string>>} kafkaUsers by app, how it reaches Kafka as a user; empty where it needs to be none
  * @property {string} schemaRegistryUrl
  * @property {import('@weir/local-stack').DatabaseUrls} database
+ * @property {string} redisUrl
  * @property {string} operatorKey
  */
 
@@ -26,8 +27,9 @@ export const apps = [
   {
     name: 'metrics-consumer',
     port: 8001,
-    environment: ({ database, operatorKey }) => ({
+    environment: ({ database, redisUrl, operatorKey }) => ({
       DATABASE_URL: database.writer,
+      REDIS_URL: redisUrl,
       STORE_READER_ROLE: READER_ROLE,
       BREAKER_OPERATOR_KEY: operatorKey,
     }),
