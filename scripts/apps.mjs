@@ -31,7 +31,7 @@ export const apps = [
       DATABASE_URL: database.writer,
       REDIS_URL: redisUrl,
       STORE_READER_ROLE: READER_ROLE,
-      BREAKER_OPERATOR_KEY: operatorKey,
+      OPERATOR_KEY: operatorKey,
     }),
   },
   { name: 'query-api', port: 8004, environment: ({ database }) => ({ DATABASE_URL: database.reader }) },

@@ -20,6 +20,7 @@ import { MetricsPipeline } from './metrics/pipeline.js';
 import { SettlementMetrics } from './metrics/settlement-metrics.js';
 import { TopicIds } from './metrics/topic-ids.js';
 import { ValidateStep } from './metrics/validate.step.js';
+import { OperatorModule } from './operator/operator.module.js';
 import { SchemaRegistry } from './schemas/schema-registry.js';
 import { StoreStartup } from './store/store-startup.js';
 
@@ -38,6 +39,7 @@ export class AppModule {
         }),
         KafkaModule.forRoot({ ...kafka, topics, app: 'metrics-consumer', consumer: settling.consumer }),
         KafkaModule.producer(DEAD_LETTER_PRODUCER, settling.deadLetters),
+        OperatorModule.forRoot(config.operator),
         BreakerModule.forRoot({
           ...config.breaker,
           connection: kafka.connection,

@@ -17,6 +17,7 @@ import { deadLetterProducerOptions } from '@weir/kafka';
 import { resolveTopics } from '@weir/topics';
 
 import { breakerConfig, breakerVariables } from './breaker/breaker.config.js';
+import { operatorConfig, operatorVariables } from './operator/operator.config.js';
 
 const topicNames = resolveTopics()
   .of('metrics-consumer')
@@ -29,6 +30,7 @@ export const variables = {
   ...schemaRegistryVariables,
   ...databaseVariables,
   ...breakerVariables,
+  ...operatorVariables,
   STORE_READER_ROLE: text({
     required: false,
     about: 'The database role of query-api; where it exists, migrations let it read and nothing else.',
@@ -68,6 +70,7 @@ export function loadConfig(env?: Environment) {
     topics: resolveTopics({ prefix: kafka.topicPrefix, overrides: kafka.topicOverrides }),
     schemaRegistry: schemaRegistryConfig(values),
     breaker: breakerConfig(values),
+    operator: operatorConfig(values),
     store: {
       connection: { ...connection, maxConnections, applicationName: 'weir metrics-consumer' },
       options: { knownSeries: values.STORE_KNOWN_SERIES },

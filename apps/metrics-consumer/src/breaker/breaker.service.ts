@@ -10,8 +10,6 @@ const SYNC_INTERVAL_MS = 1_000;
 const CAUSES: readonly BreakerCause[] = ['dlq_unwritable', 'dead_letter_share'];
 
 export interface BreakerServiceOptions extends BreakerOptions {
-  /** Null where nobody may close it by hand. */
-  readonly operatorKey: string | null;
   /** `metrics.raw`, as this installation calls it. */
   readonly topic: string;
 }
@@ -40,10 +38,6 @@ export class BreakerService implements OnModuleInit, OnApplicationShutdown {
 
   get pass(): Pass | null {
     return this.breaker.pass;
-  }
-
-  get operatorKey(): string | null {
-    return this.options.operatorKey;
   }
 
   onModuleInit(): void {
