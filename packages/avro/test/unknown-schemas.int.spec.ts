@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { RecordDecodeError } from '@weir/errors';
-import { engines, uniqueName } from '@weir/testing';
+import { engines, registryFaults, RegistryProxy, uniqueName } from '@weir/testing';
 
 import { AvroEncoder, connectSchemaRegistry, metricEventDecoder, subjects, type AvroDecoder } from '../src/index.js';
 import { event } from './prepared.js';
-import { RegistryProxy, silent, wiped } from './registry-proxy.js';
 
+const { silent, wiped } = registryFaults;
 const { url } = engines().schemaRegistry;
 const NEVER_GIVEN_OUT = 2_000_000_000;
 const unavailable = { code: 'schema_registry_unavailable', retryable: true };

@@ -4,4 +4,5 @@ export * from './eventually.js';
 export * from './fresh-database.js';
 export * from './names.js';
 export * from './redis.js';
+export * from './registry-proxy.js';
 export * from './tcp-proxy.js';
