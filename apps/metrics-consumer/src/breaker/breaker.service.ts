@@ -55,7 +55,17 @@ export class BreakerService implements OnModuleInit, OnApplicationShutdown {
         };
       },
     });
-    if (this.store === null) return;
+    const { store } = this;
+    if (store === null) return;
+    // Without it the breaker is this instance's own, which is no reason to take no work.
+    this.health.register({
+      name: 'redis',
+      readiness: false,
+      check: async () => {
+        await store.ping();
+        return { status: 'healthy' };
+      },
+    });
     const sync = (): void => {
       this.syncing = this.breaker.sync();
     };

@@ -49,6 +49,10 @@ export class RedisBreakerStore implements BreakerStore {
     void this.client.connect().catch(() => undefined);
   }
 
+  async ping(): Promise<void> {
+    await this.client.ping();
+  }
+
   async load(): Promise<BreakerState | null> {
     const text = await this.client.get(this.stateKey);
     return text === null ? null : (parseBreakerState(text) ?? CLOSED);
