@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { type LedgerEntry, MetricsStore } from '@weir/metrics-store';
+import { isBalanced, MetricsStore } from '@weir/metrics-store';
 import { Metrics } from '@weir/telemetry';
 
 /**
@@ -24,15 +24,11 @@ export class LedgerMetrics implements OnModuleInit {
       this.reading = true;
       this.store
         .ledger()
-        .then(({ partitions }) => unbalanced.set(partitions.filter((line) => !addsUp(line)).length))
+        .then(({ partitions }) => unbalanced.set(partitions.filter((line) => !isBalanced(line)).length))
         .catch(() => failures.inc())
         .finally(() => {
           this.reading = false;
         });
     });
   }
-}
-
-function addsUp({ first, next, stored, dead_lettered, gap, expired, skipped }: LedgerEntry): boolean {
-  return next - first === stored + dead_lettered + gap + expired + skipped;
 }
