@@ -11,8 +11,8 @@ import { BreakerModule } from './breaker/breaker.module.js';
 import { BreakerService } from './breaker/breaker.service.js';
 import type { ConsumerConfig } from './config.js';
 import { CatchUp } from './ledger/catch-up.js';
+import { LedgerBalance } from './ledger/ledger-balance.js';
 import { LedgerController } from './ledger/ledger.controller.js';
-import { LedgerMetrics } from './ledger/ledger-metrics.js';
 import { LedgerSkip } from './ledger/ledger-skip.js';
 import { LedgerWatch } from './ledger/ledger-watch.js';
 import { DecodeStep } from './metrics/decode.step.js';
@@ -129,7 +129,12 @@ export class AppModule {
           inject: [Metrics],
           useFactory: (metrics: Metrics) => new SettlementMetrics(metrics),
         },
-        LedgerMetrics,
+        {
+          provide: LedgerBalance,
+          inject: [MetricsStore, HealthRegistry, Metrics],
+          useFactory: (opened: MetricsStore, health: HealthRegistry, metrics: Metrics) =>
+            new LedgerBalance(opened, health, metrics),
+        },
       ],
     };
   }

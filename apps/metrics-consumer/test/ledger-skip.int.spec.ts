@@ -150,6 +150,30 @@ describe('POST /ledger/skip', () => {
     expect(done + refused).toBeGreaterThan(5);
   }, 60_000);
 
+  it('waits for the transaction that the consumer is at, and counts nothing of what that settled', async () => {
+    const app = await running();
+    await app.topics.sendEvents(events(10));
+    await app.untilSettled(10);
+    const untilWaiting = (sessions: number): Promise<unknown> =>
+      eventually(
+        () =>
+          app.sql(
+            `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'weir metrics-consumer'
+             AND wait_event_type = 'Lock'`,
+          ),
+        (waiting) => waiting.length === sessions,
+      );
+    const answers: Promise<Answer>[] = [];
+    await app.whileHolding('LOCK TABLE metrics.samples IN SHARE MODE', async () => {
+      await app.topics.sendEvents(events(8));
+      await untilWaiting(1); // the batch, which holds the line, for the table
+      answers.push(skip(app, { to: 18, confirm: true }));
+      await untilWaiting(2); // the operator, for the line
+    });
+    expect(await answers[0]).toMatchObject({ status: 409, body: { code: 'skip_not_forward', next: 18 } });
+    expect(await app.ledger()).toMatchObject({ balanced: true, partitions: [{ next: 18, stored: 18, skipped: 0 }] });
+  });
+
   it('refuses whoever has no key, what is unclear, what is unknown, what is settled, and what is not there yet', async () => {
     const app = await running();
     await app.topics.sendEvents(events(10));
