@@ -277,6 +277,16 @@ describe('MetricsStore, when something breaks', () => {
       });
     });
 
+    it('take what an operator skips, as long as it adds up', async () => {
+      await settle(store, two());
+      const range = { ...two().range, from: 0, to: 10 };
+      const skip = (skipped: number) =>
+        store.transaction([range], (unit) => Promise.resolve(unit.account('metrics.raw', 0, { ...counts, skipped })));
+      await expect(skip(7)).rejects.toBeInstanceOf(LedgerAccountingError);
+      await skip(8);
+      expect(await store.ledger()).toMatchObject({ balanced: true, partitions: [{ next: 10, stored: 2, skipped: 8 }] });
+    });
+
     it('begin a new line for a topic that was created again', async () => {
       await settle(store, two());
       await settle(store, batch('0190a5a0-0000-7000-8000-000000000000', [sample()], { from: 0 }));

@@ -16,6 +16,8 @@ interface Counts {
 
 /** Whoever sends what nobody can attribute counts as one tenant. */
 const NOBODY = '';
+/** Tenants that are told apart. Records that cannot be read may name any number of them. */
+const MAX_TENANTS = 10_000;
 
 /** How many records of each tenant were judged, and how many of them are refused. */
 export class TenantTally {
@@ -41,6 +43,7 @@ export class TenantTally {
   private countsOf(tenantId: string): Counts {
     const known = this.tenants.get(tenantId);
     if (known !== undefined) return known;
+    if (this.tenants.size >= MAX_TENANTS && tenantId !== NOBODY) return this.countsOf(NOBODY);
     const counts = { records: 0, refused: 0 };
     this.tenants.set(tenantId, counts);
     return counts;

@@ -32,10 +32,11 @@ export function parseEnvelope(value: Buffer | null): DeadLetterEnvelope | Unread
   }
 }
 
-/** The failed record's own bytes, as they were. */
+/** The failed record's own bytes, as they were; null where the dead letter does not hold all of them. */
 export function originalBytes({
-  source: { key_hex, raw_value_hex, headers },
-}: DeadLetterEnvelope): Pick<ConsumedRecord, 'key' | 'value' | 'headers'> {
+  source: { key_hex, raw_value_hex, headers, omitted_bytes = 0 },
+}: DeadLetterEnvelope): Pick<ConsumedRecord, 'key' | 'value' | 'headers'> | null {
+  if (omitted_bytes > 0) return null;
   return {
     key: bytes(key_hex),
     value: bytes(raw_value_hex),
@@ -67,6 +68,7 @@ function metadata(from: Fields): DeadLetterEnvelope['dlq_metadata'] {
 
 function source(from: Fields): DeadLetterEnvelope['source'] {
   const key = textOrNull(from, 'key');
+  const omittedBytes = integerOrNull(from, 'omitted_bytes') ?? 0;
   const headers: unknown = from['headers'] ?? [];
   if (!Array.isArray(headers)) throw new TypeError('headers is no list');
   return {
@@ -81,6 +83,7 @@ function source(from: Fields): DeadLetterEnvelope['source'] {
       return { key: text(header, 'key'), value_hex: hexOrNull(header, 'value_hex') };
     }),
     key_hex: hexOrNull(from, 'key_hex') ?? (key === null ? null : Buffer.from(key).toString('hex')),
+    ...(omittedBytes > 0 && { omitted_bytes: omittedBytes }),
   };
 }
 
