@@ -57,6 +57,31 @@ describe('FetchLoop, given records of megabytes', () => {
   });
 });
 
+describe('FetchLoop, asked to move positions', () => {
+  it('does so only while no consume call is under way: what that returns has no place any more afterwards', async () => {
+    const calls: ((messages: Message[]) => void)[] = [];
+    const client = {
+      consume: () =>
+        calls.length > 0 ? Promise.resolve([]) : new Promise<Message[]>((resolve) => calls.push(resolve)),
+      pause: nothing,
+      resume: nothing,
+    };
+    const hooks = { readable: () => true, polled: nothing, failed: nothing };
+    const loop = new FetchLoop(client, new Assignment(), new RecordBuffer(), 10, hooks);
+    const running = loop.run();
+    await eventually(() => calls.length === 1);
+    const order: string[] = [];
+    const moved = loop.between(() => order.push('moved'));
+    await Promise.resolve();
+    order.push('consumed');
+    calls[0]?.([]);
+    await moved;
+    expect(order).toEqual(['consumed', 'moved']);
+    loop.end();
+    await running;
+  });
+});
+
 describe('FetchLoop, with a full buffer', () => {
   it('puts polling off, except while anyone waits for what polling brings, also where several do', async () => {
     const { loop, polls } = fullLoop();
