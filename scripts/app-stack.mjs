@@ -44,6 +44,7 @@ export async function startApps({ home, offset, engines, database, supervisor, s
     kafkaUsers: await kafkaUsers(apps, engines.kafka, home),
     schemaRegistryUrl: engines.schemaRegistry.url,
     database,
+    redisUrl: engines.redis?.url ?? '',
     operatorKey,
   };
   const services = apps.map((app) => appService(app, home, app.port + offset, wiring));

@@ -10,6 +10,7 @@ import { READER_ROLE } from '@weir/local-stack';
  * @property {Record<string, Record<string, string>>} kafkaUsers by app, how it reaches Kafka as a user; empty where it needs to be none
  * @property {string} schemaRegistryUrl
  * @property {import('@weir/local-stack').DatabaseUrls} database
+ * @property {string} redisUrl
  * @property {string} operatorKey
  */
 
@@ -22,14 +23,15 @@ import { READER_ROLE } from '@weir/local-stack';
 
 /** @type {readonly App[]} */
 export const apps = [
-  { name: 'ingest-api', port: 8000, environment: () => ({}) },
+  { name: 'ingest-api', port: 8000, environment: ({ redisUrl }) => ({ REDIS_URL: redisUrl }) },
   {
     name: 'metrics-consumer',
     port: 8001,
-    environment: ({ database, operatorKey }) => ({
+    environment: ({ database, redisUrl, operatorKey }) => ({
       DATABASE_URL: database.writer,
+      REDIS_URL: redisUrl,
       STORE_READER_ROLE: READER_ROLE,
-      BREAKER_OPERATOR_KEY: operatorKey,
+      OPERATOR_KEY: operatorKey,
     }),
   },
   {

@@ -12,7 +12,7 @@ import { parseArgs, promisify } from 'node:util';
 
 import { runMain, SetupError } from './console.mjs';
 import { repository } from './places.mjs';
-import { output } from './system-packages.mjs';
+import { ensureModelChecker } from './system-packages.mjs';
 
 /**
  * @typedef {object} Configuration
@@ -35,8 +35,9 @@ await runMain(async () => {
   const { all = false, trace } = parseArgs({
     options: { all: { type: 'boolean' }, trace: { type: 'string' } },
   }).values;
-  if (output('spin', ['-V']) === null || output('gcc') === null) {
-    console.log('The models were not checked: that takes `spin` and `gcc`, which are not both on this machine.');
+  const missing = await ensureModelChecker({ onLine: (text) => console.log(text) });
+  if (missing !== null) {
+    console.log(`The models were not explored. ${missing}`);
     return 0;
   }
   setPriority(10); // a check, and no reason to slow down what else runs

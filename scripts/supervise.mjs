@@ -106,6 +106,7 @@ function stackFile(supervisor, engines, running) {
       kafka: { ...engines.kafka, pids: brokers.map((broker) => broker.pid) },
       schemaRegistry: { ...engines.schemaRegistry, pid: pid('schema-registry') },
       postgres: { ...engines.postgres, pid: pid('postgres') },
+      redis: { url: engines.redis?.url ?? '', pid: pid('redis') },
     },
     demo: running?.demo ?? null,
   };

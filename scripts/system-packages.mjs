@@ -58,6 +58,25 @@ export async function ensureClientBuildTools(options) {
   );
 }
 
+/**
+ * Spin and the compiler that it needs, which only `npm run models` uses: where they may not be installed that is no failure.
+ *
+ * @param {Options} options
+ * @returns {Promise<string | null>} why they are not there; null where they are
+ */
+export async function ensureModelChecker(options) {
+  const missing = Object.entries({ spin: '-V', gcc: '--version' }).flatMap(([program, asked]) =>
+    output(program, [asked]) === null ? [() => program] : [],
+  );
+  try {
+    await installMissing('What explores the models', missing, 'brew install spin gcc', options);
+    return null;
+  } catch (error) {
+    if (error instanceof SetupError) return error.message;
+    throw error;
+  }
+}
+
 function missingClientBuildTools() {
   const tools = { 'g++': 'g++', make: 'make', python3: 'python3' };
   const missing = Object.entries(tools).flatMap(([program, name]) => (output(program) === null ? [name] : []));

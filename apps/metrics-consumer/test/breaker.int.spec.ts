@@ -10,7 +10,7 @@ const QUICK = {
   BREAKER_FAILED_TRIES: '2',
   BREAKER_PROBE_INTERVAL: '300ms',
   BREAKER_SHARE_MIN_RECORDS: '20',
-  BREAKER_OPERATOR_KEY: KEY,
+  OPERATOR_KEY: KEY,
   DEAD_LETTER_DELIVERY_TIMEOUT: '1s',
 };
 
@@ -141,10 +141,14 @@ describe('the breaker', () => {
     const app = await start({ REDIS_URL: redis.url });
     const sharedGauge = async (): Promise<string | undefined> =>
       /^weir_breaker_shared(?:\{[^}]*\})? (\d)$/mu.exec((await app.get('/metrics')).body)?.[1];
+    const redisHealth = async (): Promise<number> => (await app.get('/health/redis')).status;
     await eventually(sharedGauge, (value) => value === '1');
+    await eventually(redisHealth, (status) => status === 200);
     await redis.stop();
     redis = null;
     await eventually(sharedGauge, (value) => value === '0');
+    await eventually(redisHealth, (status) => status === 503);
+    expect((await app.get('/health/ready')).status).toBe(200);
     await fine(app, 'acme', 5);
     await app.untilCaughtUp();
     expect(await app.settled()).toMatchObject({ stored: 5 });

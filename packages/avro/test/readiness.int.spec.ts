@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SchemaIncompatibleError, SchemaRegistryUnavailableError } from '@weir/errors';
-import { engines, eventually, uniqueName } from '@weir/testing';
+import { engines, eventually, registryFaults, RegistryProxy, uniqueName } from '@weir/testing';
 
 import { AvroEncoder, MetricEventEncoder, SchemaVersion, connectSchemaRegistry } from '../src/index.js';
 import { event } from './prepared.js';
-import { RegistryProxy, answering } from './registry-proxy.js';
 
+const { answering } = registryFaults;
 const { url } = engines().schemaRegistry;
 const schema = '{"type":"record","name":"R","fields":[{"name":"a","type":"string"}]}';
 

@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { inspect } from 'node:util';
 
 import { SchemaIncompatibleError, SchemaRegistryUnavailableError } from '@weir/errors';
-import { engines, uniqueName } from '@weir/testing';
+import { engines, type RegistryFault, registryFaults, RegistryProxy, uniqueName } from '@weir/testing';
 
 import { allSubjects, connectSchemaRegistry, registerAll, subjects } from '../src/index.js';
-import { RegistryProxy, answering, cut, silent, type Fault } from './registry-proxy.js';
 
+const { answering, cut, silent } = registryFaults;
 const { url } = engines().schemaRegistry;
 const first = JSON.stringify({ type: 'record', name: 'R', fields: [{ name: 'a', type: 'string' }] });
 const incompatible = JSON.stringify({ type: 'record', name: 'R', fields: [{ name: 'a', type: 'int' }] });
@@ -91,7 +91,7 @@ describe('through a network that fails', () => {
   });
 
   const page = '<html>no such page</html>';
-  it.each<[string, Fault]>([
+  it.each<[string, RegistryFault]>([
     ['500', answering(500, '{"message":"boom","error_code":50001}')],
     ['503 of a proxy', answering(503, page, 'text/html')],
     ['404 of a proxy', answering(404, page, 'text/html')],

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { RecordDecodeError } from '@weir/errors';
-import { engines, uniqueName } from '@weir/testing';
+import { engines, registryFaults, RegistryProxy, uniqueName } from '@weir/testing';
 
 import { AvroEncoder, connectSchemaRegistry, metricEventDecoder, subjects, type AvroDecoder } from '../src/index.js';
 import { event } from './prepared.js';
-import { RegistryProxy, silent, wiped } from './registry-proxy.js';
 
+const { silent, wiped } = registryFaults;
 const { url } = engines().schemaRegistry;
 const NEVER_GIVEN_OUT = 2_000_000_000;
 const unavailable = { code: 'schema_registry_unavailable', retryable: true };
@@ -64,6 +64,16 @@ describe('a decoder, meeting schema ids', () => {
     await proxy.start();
     await decoder.prepare([known]);
     expect(decoder.decode(known)).toEqual(event);
+  });
+
+  it('remembers every id of a batch until it is read, however many the registry lacks', async () => {
+    const few = metricEventDecoder(registry(), { anchor: { ...subjects.metricsRaw, subject }, maxUnknown: 2 });
+    const batch = Array.from({ length: 10 }, (_, n) => withId(NEVER_GIVEN_OUT + n));
+    await few.prepare(batch.slice(0, 2));
+    await few.prepare(batch);
+    for (const value of batch) expect(few.decode(value)).toMatchObject({ reason: 'unknown_schema' });
+    await few.prepare([known]);
+    expect(few.decode(known)).toEqual(event);
   });
 
   it('reads what it knows while the registry does not answer', async () => {

@@ -14,5 +14,5 @@ export * from './stack-lock.js';
 export * from './supervisor.js';
 export { forgetPostgres, probePostgres } from './engines/postgres.js';
 export { probeBroker } from './engines/kafka.js';
-export { redisService } from './engines/redis.js';
+export { redisService, redisUrl } from './engines/redis.js';
 export { probeSchemaRegistry } from './engines/schema-registry.js';

@@ -18,6 +18,8 @@ export interface EnginePorts {
   readonly kafka: readonly BrokerPorts[];
   readonly schemaRegistry: number;
   readonly postgres: number;
+  /** Absent where there is to be none. */
+  readonly redis?: number;
 }
 
 export interface BrokerOptions {
@@ -32,7 +34,7 @@ export function stackPorts(offset: number, brokers: number, { secured = false }:
     controller: 9093 + offset + 2 * index,
     ...(secured && { secured: 9192 + offset + 2 * index }),
   }));
-  return { kafka, schemaRegistry: 8081 + offset, postgres: 5432 + offset };
+  return { kafka, schemaRegistry: 8081 + offset, postgres: 5432 + offset, redis: 6379 + offset };
 }
 
 /** Ports that nothing listens on now, for a run of tests. */

@@ -9,6 +9,7 @@ export interface StackFile {
     readonly kafka: { readonly bootstrapServers: string; readonly pids: readonly number[] };
     readonly schemaRegistry: { readonly url: string; readonly pid: number };
     readonly postgres: { readonly url: string; readonly pid: number };
+    readonly redis: { readonly url: string; readonly pid: number };
   };
   /** Null where the stack runs without its apps. */
   readonly demo: { readonly tenantId: string; readonly apiKey: string; readonly operatorKey: string } | null;

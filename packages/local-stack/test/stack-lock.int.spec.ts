@@ -60,6 +60,7 @@ describe('StackLock', () => {
       kafka: { bootstrapServers: '127.0.0.1:9092', pids: [1] },
       schemaRegistry: { url: 'http://127.0.0.1:8081/apis/ccompat/v7', pid: 2 },
       postgres: { url: 'postgres://weir:secret@127.0.0.1:5432/postgres', pid: 3 },
+      redis: { url: 'redis://127.0.0.1:6379', pid: 5 },
     };
     writeStackFile(home, { apps: { 'ingest-api': { url: 'http://127.0.0.1:8000', pid: 4 } }, engines, demo });
     const secret = home.secret('demo.apiKey');

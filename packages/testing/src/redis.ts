@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { freePort, Reaper, redisService, StackHome, Supervisor } from '@weir/local-stack';
+import { freePort, Reaper, redisService, redisUrl, StackHome, Supervisor } from '@weir/local-stack';
 
 /** A Redis of one test's own. */
 export interface TestRedis {
@@ -29,5 +29,5 @@ export async function startRedis(): Promise<TestRedis> {
     await stop();
     throw error;
   }
-  return { url: `redis://127.0.0.1:${port}`, stop };
+  return { url: redisUrl(port), stop };
 }

@@ -1,4 +1,4 @@
-import { duration, integer, redisConfig, redisVariables, secret, type Values } from '@weir/config';
+import { duration, integer, redisConfig, redisVariables, type Values } from '@weir/config';
 
 import type { BreakerOptions } from './breaker.js';
 
@@ -35,15 +35,10 @@ export const breakerVariables = {
     min: 1_000,
     about: 'How far back the share of records that cannot be stored is looked at.',
   }),
-  BREAKER_OPERATOR_KEY: secret({
-    required: false,
-    about: 'What X-Operator-Key must be for POST /breaker/close; without it nobody may close the breaker by hand.',
-  }),
 };
 
 export interface BreakerConfig {
   readonly options: BreakerOptions;
-  readonly operatorKey: string | null;
   readonly redisUrl: string | null;
 }
 
@@ -59,7 +54,6 @@ export function breakerConfig(values: Values<typeof breakerVariables>): BreakerC
         share: values.BREAKER_SHARE_PERCENT / 100,
       },
     },
-    operatorKey: values.BREAKER_OPERATOR_KEY ?? null,
     redisUrl: redisConfig(values)?.url ?? null,
   };
 }

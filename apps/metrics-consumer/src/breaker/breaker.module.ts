@@ -18,7 +18,7 @@ export interface BreakerModuleOptions extends BreakerConfig {
 @Module({})
 export class BreakerModule {
   static forRoot(config: BreakerModuleOptions): DynamicModule {
-    const { connection, consumerGroup, options, operatorKey, redisUrl, topic } = config;
+    const { connection, consumerGroup, options, redisUrl, topic } = config;
     return {
       module: BreakerModule,
       controllers: [BreakerController],
@@ -28,7 +28,7 @@ export class BreakerModule {
           inject: [HealthRegistry, Metrics],
           useFactory: (health: HealthRegistry, metrics: Metrics) =>
             new BreakerService(
-              { ...options, operatorKey, topic },
+              { ...options, topic },
               redisUrl === null ? null : new RedisBreakerStore(redisUrl, consumerGroup),
               new KafkaAdmin(connection),
               health,

@@ -10,8 +10,6 @@ const SYNC_INTERVAL_MS = 1_000;
 const CAUSES: readonly BreakerCause[] = ['dlq_unwritable', 'dead_letter_share'];
 
 export interface BreakerServiceOptions extends BreakerOptions {
-  /** Null where nobody may close it by hand. */
-  readonly operatorKey: string | null;
   /** `metrics.raw`, as this installation calls it. */
   readonly topic: string;
 }
@@ -42,10 +40,6 @@ export class BreakerService implements OnModuleInit, OnApplicationShutdown {
     return this.breaker.pass;
   }
 
-  get operatorKey(): string | null {
-    return this.options.operatorKey;
-  }
-
   onModuleInit(): void {
     this.health.register({
       name: 'breaker',
@@ -61,7 +55,17 @@ export class BreakerService implements OnModuleInit, OnApplicationShutdown {
         };
       },
     });
-    if (this.store === null) return;
+    const { store } = this;
+    if (store === null) return;
+    // Without it the breaker is this instance's own, which is no reason to take no work.
+    this.health.register({
+      name: 'redis',
+      readiness: false,
+      check: async () => {
+        await store.ping();
+        return { status: 'healthy' };
+      },
+    });
     const sync = (): void => {
       this.syncing = this.breaker.sync();
     };

@@ -41,6 +41,8 @@ export function redisService({ home, port, reaper }: RedisSetup): Service {
   };
 }
 
+export const redisUrl = (port: number): string => `redis://${HOST}:${port}`;
+
 interface FetchOptions {
   readonly reaper: Reaper;
   readonly signal: AbortSignal;
