@@ -106,8 +106,11 @@ describe('the audit', () => {
     const tenantId = uniqueName('t');
     await admin.done('POST', '/tenants', { body: { tenantId, name: 'Keeps secrets' } });
     const key = await admin.done('POST', `/tenants/${tenantId}/keys`, { body: { scopes: ['query'] } });
+    await admin.done('POST', `/tenants/${tenantId}/keys/${String(key['keyId'])}/revoke`);
+    await admin.done('DELETE', `/tenants/${tenantId}`, { headers: { 'if-match': '*' } });
     const operator = await admin.operator('viewer');
     await admin.done('POST', `/operators/${operator.id}/rotate`);
+    await admin.done('POST', `/operators/${operator.id}/revoke`);
     await admin.call('GET', '/api/v1/tenants', { key: String(key['key']) });
     await eventually(
       () => entries('result=operator_key_invalid'),
