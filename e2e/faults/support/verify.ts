@@ -29,7 +29,7 @@ export interface Findings {
 export const PROMISE_KEPT: Findings = { lost: [], invented: [], wrong: [], ledgerBalanced: true, behind: [] };
 
 /** Waits until the group has no lag, by itself, and the ledger stands at the end of every partition. */
-export async function drained(system: System, timeoutMs = 90_000): Promise<void> {
+export async function drained(system: System, timeoutMs = 180_000): Promise<void> {
   await eventually(
     async () => (await system.lag()).map(({ partition, lag }) => ({ partition, lag })),
     (lags) => lags.length > 0 && lags.every(({ lag }) => lag === 0),
