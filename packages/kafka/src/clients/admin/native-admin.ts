@@ -1,4 +1,9 @@
-import kafka, { type IAdminClient, type LibrdKafkaError, type Metadata } from '@confluentinc/kafka-javascript';
+import kafka, {
+  type GlobalConfig,
+  type IAdminClient,
+  type LibrdKafkaError,
+  type Metadata,
+} from '@confluentinc/kafka-javascript';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import type { KafkaConnection } from '../../connection.js';
@@ -15,6 +20,16 @@ interface WithMetadata {
 }
 
 const CLOSE_TIMEOUT_MS = 5_000;
+
+/**
+ * Most calls go to the controller, as the metadata name it. One that is dead is connected to without a pause for as long as a call waits for
+ * it (librdkafka 2.15: whoever waits for a broker by its id expedites its reconnecting), which takes a whole processor; so a new one is asked
+ * for every ten seconds, and not every five minutes.
+ */
+const settings = (connection: KafkaConnection): GlobalConfig => ({
+  ...clientSettings(connection),
+  'topic.metadata.refresh.interval.ms': 10_000,
+});
 
 /** librdkafka's admin client as promises: made at the first call, and let go only once no call is under way. */
 export class NativeAdmin {
@@ -62,7 +77,7 @@ export class NativeAdmin {
 
   #open(): IAdminClient {
     if (this.#closed) throw new TypeError('the admin client is closed');
-    this.#client ??= kafka.AdminClient.create(clientSettings(this.#connection), {
+    this.#client ??= kafka.AdminClient.create(settings(this.#connection), {
       'event.log': ({ message }: { message: string }) => this.#refusals.heard(message),
     });
     return this.#client;
