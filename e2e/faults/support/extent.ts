@@ -1,2 +1,2 @@
-/** WEIR_FAULTS=long does each fault as often as the promise was stated for; otherwise the suite takes about five minutes. */
+/** WEIR_FAULTS=long does each fault as often as the promise was stated for; otherwise once or twice. */
 export const LONG = process.env['WEIR_FAULTS'] === 'long';
