@@ -25,6 +25,8 @@ export function runJest(args) {
     });
     process.on('SIGINT', () => undefined); // Jest has it too, and is waited for
     process.on('SIGTERM', () => jest.kill('SIGTERM'));
-    return (await exitOf(jest)) === null ? 0 : 1;
+    const how = await exitOf(jest);
+    if (how !== null && how !== 'exit code 1') console.error(`Jest ended by ${how}`); // 1: tests failed, and it said which
+    return how === null ? 0 : 1;
   });
 }
