@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DEFAULT_LIMITS, type TenantLimits } from '@weir/avro';
-import { eventually, startRedis, type TestRedis } from '@weir/testing';
+import { eventually, startRedis, type TestRedis, uniqueName } from '@weir/testing';
 
 import { IngestApp, metric } from './support/ingest-app.js';
 import type { Answer } from './support/post.js';
@@ -24,9 +24,12 @@ describe('the limits of a tenant', () => {
     await redis.stop();
   });
 
-  async function limited(limits: Partial<TenantLimits>): Promise<NewKey> {
-    const key = newKey();
-    await ingest.tenants.publish(newTenant({ keys: [key.entry], limits: { ...DEFAULT_LIMITS, ...limits } }));
+  async function limited(
+    limits: Partial<TenantLimits>,
+    { key = newKey(), tenant = {} }: { key?: NewKey; tenant?: Parameters<typeof newTenant>[0] } = {},
+  ): Promise<NewKey> {
+    const changes = { keys: [key.entry], limits: { ...DEFAULT_LIMITS, ...limits }, ...tenant };
+    await ingest.tenants.publish(newTenant(changes));
     await eventually(
       () => ingest.post([], { headers: { 'x-api-key': key.apiKey } }),
       ({ status }) => status === 422,
@@ -84,6 +87,26 @@ describe('the limits of a tenant', () => {
     const refused = await post(key, series(20, 22));
     expect(refused).toMatchObject({ status: 429, body: { code: 'series_limited', accepted: 0 } });
     expect(refused.headers['retry-after']).toBe('60');
+  });
+
+  it('what is refused for its rate begins no series', async () => {
+    const tenant = { tenant_id: uniqueName('tenant') };
+    const key = await limited({ samples_per_second: 0.01, burst: 6, max_active_series: 10 }, { tenant });
+    expect((await post(key, series(0, 5))).status).toBe(202);
+    expect((await post(key, series(5, 10))).body).toMatchObject({ code: 'rate_limited' });
+    await limited({ max_active_series: 10 }, { key, tenant: { ...tenant, version: 2 } });
+    const { status } = await eventually(
+      () => post(key, series(10, 15)),
+      ({ body }) => (body as { code?: string }).code !== 'rate_limited',
+    );
+    expect(status).toBe(202);
+  });
+
+  it('samples that are refused for their series cost nothing of the rate', async () => {
+    const key = await limited({ samples_per_second: 0.01, burst: 20, max_active_series: 5 });
+    expect((await post(key, series(0, 15))).body).toMatchObject({ accepted: 5 });
+    expect((await post(key, series(0, 5))).status).toBe(202);
+    expect((await post(key, series(0, 5))).status).toBe(202);
   });
 
   it('a tenant without limits of its own has the service’s', async () => {

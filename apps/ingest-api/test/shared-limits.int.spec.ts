@@ -5,7 +5,8 @@ import { ActiveSeries } from '../src/limits/active-series.js';
 import { RedisLimits } from '../src/limits/redis-limits.js';
 import { SampleRates } from '../src/limits/sample-rates.js';
 
-const keys = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, n) => `series-${from + n}`);
+const keys = (from: number, to: number): { key: string }[] =>
+  Array.from({ length: to - from }, (_, n) => ({ key: `series-${from + n}` }));
 
 describe('limits that instances share through Redis', () => {
   let redis: TestRedis;

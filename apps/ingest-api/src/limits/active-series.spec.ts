@@ -9,7 +9,8 @@ function counted() {
   const clock = { now: START_MS };
   return { clock, series: new ActiveSeries({ windowMs: WINDOW_MS, shared: null, clock: () => clock.now }) };
 }
-const keys = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, n) => `series-${from + n}`);
+const keys = (from: number, to: number): { key: string }[] =>
+  Array.from({ length: to - from }, (_, n) => ({ key: `series-${from + n}` }));
 
 describe('ActiveSeries', () => {
   it('refuses the samples that begin a series too many, and no other', () => {

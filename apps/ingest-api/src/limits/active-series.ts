@@ -16,6 +16,11 @@ export interface ActiveSeriesOptions {
   readonly clock?: () => number;
 }
 
+/** What belongs to a series: equal keys, one series. */
+export interface SeriesRecord {
+  readonly key: string;
+}
+
 interface TenantSeries {
   readonly table: SeriesTable;
   droppedAt: number;
@@ -47,10 +52,10 @@ export class ActiveSeries {
     });
   }
 
-  /** Positions of the keys that may not come, ascending; null: all may. A promise only where somebody else has to be asked. Never rejects. */
-  refused(tenantId: string, maxActive: number, keys: readonly string[]): Refused | Promise<Refused> {
+  /** Positions of the records that may not come, ascending; null: all may. A promise only where somebody else has to be asked. Never rejects. */
+  refused(tenantId: string, maxActive: number, records: readonly SeriesRecord[]): Refused | Promise<Refused> {
     const series = this.seriesOf(tenantId);
-    const unknown = this.unknownOf(series.table, keys);
+    const unknown = this.unknownOf(series.table, records);
     if (unknown === null) return null;
     const { shared } = this.options;
     return shared === null
@@ -58,14 +63,14 @@ export class ActiveSeries {
       : this.askShared(shared, series, { tenantId, maxActive, unknown });
   }
 
-  /** By hash, the positions of keys that are not known well enough. */
-  private unknownOf(table: SeriesTable, keys: readonly string[]): Unknown | null {
+  /** By hash, the positions of records whose series is not known well enough. */
+  private unknownOf(table: SeriesTable, records: readonly SeriesRecord[]): Unknown | null {
     const now = this.nowSeconds();
     const isKnownFor = this.options.shared === null ? this.windowSeconds : this.windowSeconds * TELL_AGAIN_AFTER;
     const hash: SeriesHash = { high: 0, low: 0 };
     let unknown: Map<string, UnknownSeries> | null = null;
-    for (let at = 0; at < keys.length; at += 1) {
-      hashSeries(keys[at] ?? '', hash);
+    for (let at = 0; at < records.length; at += 1) {
+      hashSeries(records[at]?.key ?? '', hash);
       const seen = table.lastSeen(hash);
       if (seen > 0 && now - seen < isKnownFor) {
         // A shared count is told of it in time, so it has to stay as old as what was told.
@@ -139,7 +144,8 @@ export class ActiveSeries {
   }
 }
 
-type Refused = readonly number[] | null;
+/** Positions, ascending; null: none. */
+export type Refused = readonly number[] | null;
 
 interface UnknownSeries {
   readonly hash: SeriesHash;

@@ -1,8 +1,7 @@
-import type { OutgoingRecord } from '@weir/kafka';
 import type { KnownTenant } from '@weir/tenancy';
 
 import { RequestRefused } from '../metrics/problems.js';
-import type { ActiveSeries } from './active-series.js';
+import type { ActiveSeries, Refused, SeriesRecord } from './active-series.js';
 import type { SampleRates } from './sample-rates.js';
 import type { Rate } from './token-bucket.js';
 
@@ -33,23 +32,18 @@ export class TenantQuotas {
   }
 
   /** Positions of the records whose series is one too many, ascending; null: none is. */
-  overSeriesLimit(
-    tenant: LimitedTenant,
-    records: readonly OutgoingRecord[],
-  ): readonly number[] | null | Promise<readonly number[] | null> {
+  overSeriesLimit(tenant: LimitedTenant, records: readonly SeriesRecord[]): Refused | Promise<Refused> {
     const maxActive = tenant.record.limits.max_active_series ?? this.defaults.maxActiveSeries;
-    if (maxActive === null) return null;
-    const keys = records.map(({ key }) => String(key));
-    return this.series.refused(tenant.id, maxActive, keys);
+    return maxActive === null ? null : this.series.refused(tenant.id, maxActive, records);
   }
 
-  /** Resolves once they are taken, with what gives them back. Rejects with RequestRefused `rate_limited`. */
-  async takeSamples(tenant: LimitedTenant, count: number): Promise<() => void> {
+  /** Resolves once they are taken, with what gives back as many as it is told. Rejects with RequestRefused `rate_limited`. */
+  async takeSamples(tenant: LimitedTenant, count: number): Promise<(unused: number) => void> {
     const rate = this.rateOf(tenant);
     if (rate === null) return () => undefined;
     const waitMs = this.rates.take(tenant.id, rate, count);
     refuseFor(typeof waitMs === 'number' ? waitMs : await waitMs, tenant);
-    return () => this.rates.giveBack(tenant.id, rate, count);
+    return (unused) => this.rates.giveBack(tenant.id, rate, unused);
   }
 
   /** Null where nothing limits it. Throws RequestRefused `rate_limited` where it may send nothing at all. */

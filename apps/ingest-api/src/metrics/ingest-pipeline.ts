@@ -115,14 +115,16 @@ export class IngestPipeline {
     const traceparent = validTraceparent(request.headers['traceparent']);
     const all = this.publisher.recordsOf(accepted, { tenantId: tenant.id, correlationId, traceparent });
     place.holdBytes(bytesOf(all));
+    const giveBack = await this.quotas.takeSamples(tenant, all.length);
+    // Only what may come at this rate begins a series.
     const over = await this.quotas.overSeriesLimit(tenant, all);
     const records = over === null ? all : without(all, over);
     const told = over === null ? rejected : withSeriesLimit({ accepted, rejected }, over);
     const { length } = records;
+    if (over !== null) giveBack(over.length);
     if (length === 0) throw new RequestRefused('series_limited', undefined, { rejected: told, tenantId: tenant.id });
-    const giveBack = await this.quotas.takeSamples(tenant, length);
     await this.turnIn(this.unacknowledged, length, work).catch((refusal: unknown) => {
-      giveBack();
+      giveBack(length);
       throw refusal;
     });
     const acknowledged = this.publisher.send(records).finally(() => this.unacknowledged.leave(length));

@@ -19,6 +19,11 @@ export interface RecordFormat {
   readonly source: string;
 }
 
+/** A record of `metrics.raw`; its key names the series. */
+export interface MetricRecord extends OutgoingRecord {
+  readonly key: string;
+}
+
 /** Turns events into records of `metrics.raw`. All values share one buffer, and all records one list of headers. */
 export class MetricRecords {
   private readonly sourceHeader: RecordHeader;
@@ -39,7 +44,7 @@ export class MetricRecords {
     return this.encoder.ready(this.format.version, signal);
   }
 
-  of(events: readonly MetricEvent[], origin: RecordOrigin): OutgoingRecord[] {
+  of(events: readonly MetricEvent[], origin: RecordOrigin): MetricRecord[] {
     const { topic, version } = this.format;
     const headers = this.headers(origin);
     const values = this.encoder.encode(events, version);

@@ -2,7 +2,7 @@ import type { MetricEvent } from '@weir/avro';
 import { classify } from '@weir/errors';
 import type { OutgoingRecord, RecordProducer } from '@weir/kafka';
 
-import type { MetricRecords, RecordOrigin } from './metric-records.js';
+import type { MetricRecord, MetricRecords, RecordOrigin } from './metric-records.js';
 import { type ProblemCode, RequestRefused } from './problems.js';
 
 /** What a producer's error means to the caller. Codes that are not here mean that part of it may be stored. */
@@ -20,7 +20,7 @@ export class MetricsPublisher {
   ) {}
 
   /** Throws RequestRefused `schema_unavailable` while the schema's id is not known. */
-  recordsOf(events: readonly MetricEvent[], origin: RecordOrigin): readonly OutgoingRecord[] {
+  recordsOf(events: readonly MetricEvent[], origin: RecordOrigin): readonly MetricRecord[] {
     if (!this.records.ready) throw new RequestRefused('schema_unavailable');
     return this.records.of(events, origin);
   }
