@@ -1,3 +1,6 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 import * as fc from 'fast-check';
 
 /** WEIR_FAULTS=long looks for minutes; otherwise for seconds. */
@@ -9,6 +12,18 @@ export const fuzzRuns = (short: number): number => (LONG ? short * LONGER : shor
 
 /** What a test of properties may take, in milliseconds. */
 export const FUZZ_TIMEOUT_MS = LONG ? 1_800_000 : 120_000;
+
+/**
+ * Bytes that this process holds on to: what is left once V8 has collected. What it has of the machine says little, since it
+ * gives back late.
+ */
+export function bytesHeld(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
 
 /** Turns bytes over, cuts them, drops and doubles some, or puts others between. */
 export const damage: fc.Arbitrary<(bytes: Buffer) => Buffer> = fc

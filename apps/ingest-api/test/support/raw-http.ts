@@ -3,21 +3,37 @@ import { connect } from 'node:net';
 /** How long nothing may come before the exchange counts as over. */
 const QUIET_MS = 300;
 
+/** A server that has not answered by now is stuck. */
+const STUCK_MS = 20_000;
+
+interface ExchangeOptions {
+  /** How many answers must have come before silence can mean the end; those of a broker that is slow take their time. */
+  readonly answers?: number;
+  readonly quietMs?: number;
+}
+
 /** Says these bytes on a connection of their own; resolves with all that was answered, once the server closed or went quiet. */
-export function exchange(url: string, bytes: Buffer, quietMs = QUIET_MS): Promise<string> {
+export function exchange(
+  url: string,
+  bytes: Buffer,
+  { answers = 0, quietMs = QUIET_MS }: ExchangeOptions = {},
+): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
-    const answer: Buffer[] = [];
+    const chunks: Buffer[] = [];
     const socket = connect(Number(port), hostname);
     const over = (): void => {
       clearTimeout(quiet);
       socket.destroy();
-      resolve(Buffer.concat(answer).toString('latin1'));
+      resolve(answer());
     };
-    const quiet = setTimeout(over, quietMs);
+    const answer = (): string => Buffer.concat(chunks).toString('latin1');
+    const patienceMs = (): number => (statusesOf(answer()).length < answers ? STUCK_MS : quietMs);
+    let quiet = setTimeout(over, patienceMs());
     socket.on('data', (chunk: Buffer) => {
-      answer.push(chunk);
-      quiet.refresh();
+      chunks.push(chunk);
+      clearTimeout(quiet);
+      quiet = setTimeout(over, patienceMs());
     });
     socket
       .on('error', () => undefined)
