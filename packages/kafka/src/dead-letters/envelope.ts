@@ -4,7 +4,7 @@ import { toUSVString } from 'node:util';
 import type { ConsumedRecord, RecordHeader } from '../records.js';
 import type { DeadLetter, DeadLetterClass, DeadLetterReason } from './dead-letter.js';
 import { fingerprint } from './fingerprint.js';
-import { fitting } from './fitting.js';
+import { fitting, type FittingRecord } from './fitting.js';
 
 /**
  * A dead letter as JSON, the value of a record of `metrics.dlq`.
@@ -59,8 +59,8 @@ const MAX_ERROR_LENGTH = 1_000;
 export function buildEnvelope(
   letter: DeadLetter,
   { group, serviceVersion, routedAt }: EnvelopeContext,
+  { record, omittedBytes }: FittingRecord = fitting(letter.record),
 ): DeadLetterEnvelope {
-  const { record, omittedBytes } = fitting(letter.record);
   return {
     dlq_metadata: {
       routed_at_utc: routedAt.toISOString(),

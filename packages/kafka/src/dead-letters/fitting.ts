@@ -7,13 +7,20 @@ const ENVELOPE_BYTES = 64 * 1024;
 /** What is kept of a record that does not fit: enough to see what it is. */
 const KEPT = { keyBytes: 16 * 1024, valueBytes: 1024 * 1024, headers: 100, headerBytes: 16 * 1024 } as const;
 
+/** What a dead letter holds of a record. */
+export interface FittingRecord {
+  readonly record: ConsumedRecord;
+  /** Of the record's bytes, how many are not in it. */
+  readonly omittedBytes: number;
+}
+
 /**
  * The record as far as a dead letter holds it.
  *
  * A topic's limit on the size of records is one on what they are compressed to: what a broken producer made of a few kilobytes may unfold
  * to a hundred megabytes here. A dead letter that no broker takes would hold its partition up for ever.
  */
-export function fitting(record: ConsumedRecord): { readonly record: ConsumedRecord; readonly omittedBytes: number } {
+export function fitting(record: ConsumedRecord): FittingRecord {
   if (mostLetterBytes(record) <= metricsDlq.maxMessageBytes) return { record, omittedBytes: 0 };
   const kept = {
     ...record,

@@ -68,10 +68,11 @@ export class DeadLetterPublisher {
 
   #toRecord(letter: DeadLetter): OutgoingRecord {
     const { topic, group, serviceVersion, clock = () => new Date() } = this.#options;
-    const envelope = buildEnvelope(letter, { group, serviceVersion, routedAt: clock() });
+    const fitted = fitting(letter.record);
+    const envelope = buildEnvelope(letter, { group, serviceVersion, routedAt: clock() }, fitted);
     return {
       topic,
-      key: fitting(letter.record).record.key,
+      key: fitted.record.key,
       value: Buffer.from(JSON.stringify(envelope)),
       headers: [...errorHeaders(letter, group), header(ORIGIN_HEADER, identityText(identityOf(letter, group)))],
     };

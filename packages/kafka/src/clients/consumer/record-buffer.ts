@@ -12,7 +12,7 @@ const OBJECT_BYTES = 200;
 
 /** Records that were fetched and not yet delivered, in the order of their arrival, which is offset order within a partition. */
 export class RecordBuffer {
-  private runs: Run[] = [];
+  private runs: HeldRun[] = [];
   private count = 0;
   private heldBytes = 0;
 
@@ -27,8 +27,11 @@ export class RecordBuffer {
   }
 
   push(run: Run): void {
-    this.runs.push(run);
-    this.add(run);
+    let bytes = 0;
+    for (const record of run.records) bytes += bytesOf(record);
+    const held = { ...run, bytes };
+    this.runs.push(held);
+    this.add(held);
   }
 
   holds(owner: AssignedPartition): boolean {
@@ -54,10 +57,15 @@ export class RecordBuffer {
     for (const run of this.runs) this.add(run);
   }
 
-  private add({ records }: Run): void {
+  private add({ records, bytes }: HeldRun): void {
     this.count += records.length;
-    for (const record of records) this.heldBytes += bytesOf(record);
+    this.heldBytes += bytes;
   }
+}
+
+/** Weighed once, when it comes in: what stays is counted anew with every batch that leaves. */
+interface HeldRun extends Run {
+  readonly bytes: number;
 }
 
 function bytesOf({ key, value, headers }: ConsumedRecord): number {
