@@ -2,6 +2,7 @@ import 'reflect-metadata';
 
 export type { ServerLimits } from './http/adapter.js';
 export { correlationIdOf } from './http/correlation-id.js';
+export { parseRfc3339 } from './http/rfc3339.js';
 export { createService, type CreateOptions } from './lifecycle/create-service.js';
 export { LastCall } from './lifecycle/last-call.js';
 export { runService, startService } from './lifecycle/run-service.js';

@@ -1,5 +1,6 @@
 export * from './api-key.js';
 export * from './limits.js';
+export * from './presented-key.js';
 export * from './sample-rules.js';
 export * from './sentinel.js';
 export * from './tenant-messages.js';

@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { presentedKey } from '@weir/tenancy';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { IncomingHttpHeaders } from 'node:http';
 
 import { Lifecycle } from '../lifecycle.js';
 import { AdminRefusal, type RefusalCode } from '../http/problems.js';
@@ -12,7 +12,6 @@ import { type Actor, originOf, rememberCall } from './call.js';
 import { atLeast, type Role } from './roles.js';
 
 const API = '/api/';
-const BEARER = /^Bearer +(\S+) *$/i;
 /** RFC 9110, section 11.6.1: a 401 says how to authenticate. */
 const CHALLENGE = 'Bearer realm="weir-admin"';
 const NOBODY: Actor = { id: 'anonymous', name: '', role: '' };
@@ -41,7 +40,7 @@ export class OperatorAccess implements CanActivate {
     const { role: required, action } = allowed ?? { role: null, action: 'unknown' };
 
     this.lifecycle.assertPrepared();
-    const verdict = await this.operators.authenticate(presentedKey(request.headers), new Date());
+    const verdict = await this.operators.authenticate(presentedKey(request.headers, 'x-operator-key'), new Date());
     const refuse = (code: RefusalCode, actor: Actor, extensions = {}): never => {
       const refusal = new AdminRefusal(code, extensions);
       const { status } = refusal.problem;
@@ -64,13 +63,6 @@ export class OperatorAccess implements CanActivate {
 }
 
 const mayCall = ({ role }: Actor, required: Role): boolean => role !== '' && atLeast(role, required);
-
-/** The key in `X-Operator-Key`, or else in `Authorization: Bearer` (RFC 6750, section 2.1); null where there is none. */
-function presentedKey(headers: IncomingHttpHeaders): string | null {
-  const key = headers['x-operator-key'];
-  if (typeof key === 'string' && key !== '') return key.trim();
-  return BEARER.exec(headers.authorization ?? '')?.[1] ?? null;
-}
 
 /** What Nest answers with: `@HttpCode`, or its own choice. */
 function successStatusOf(handler: object, method: string): number {

@@ -1,4 +1,5 @@
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+import { parseRfc3339 } from '@weir/nest-service';
+
 const LATEST_MS = Date.UTC(9999, 11, 31);
 
 /** Epoch milliseconds of RFC 3339 with its offset, or of epoch milliseconds as a number or digits; null for anything else. */
@@ -11,5 +12,5 @@ function epochMs(value: unknown): number | null {
   if (typeof value === 'number') return value;
   if (typeof value !== 'string') return null;
   if (/^\d{1,15}$/.test(value)) return Number(value);
-  return RFC_3339.test(value) ? Date.parse(value) : null;
+  return parseRfc3339(value);
 }

@@ -1,10 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-import { type Authentication, hasScope, type KnownTenant, type TenantsView } from '@weir/tenancy';
+import { type Authentication, hasScope, type KnownTenant, presentedKey, type TenantsView } from '@weir/tenancy';
 
 import { type ProblemCode, RequestRefused } from './problems.js';
-
-const BEARER = /^Bearer +(\S+) *$/i;
 
 /**
  * Whose request this is. Needs the headers alone, so that nobody without a key can make us read or inflate a body.
@@ -12,7 +10,7 @@ const BEARER = /^Bearer +(\S+) *$/i;
  * Throws RequestRefused `api_key_*`, `scope_missing`, `tenant_suspended` or `tenants_unavailable`.
  */
 export function authenticate(headers: IncomingHttpHeaders, tenants: TenantsView, nowMs: number): KnownTenant {
-  const presented = presentedKey(headers);
+  const presented = presentedKey(headers, 'x-api-key');
   if (presented === null) throw new RequestRefused('api_key_missing');
   const answer = tenants.authenticate(presented, nowMs);
   if (answer.kind !== 'ok') throw new RequestRefused(REFUSALS[answer.kind]);
@@ -27,10 +25,3 @@ const REFUSALS = {
   unknown: 'api_key_invalid',
   unavailable: 'tenants_unavailable',
 } as const satisfies Record<Exclude<Authentication['kind'], 'ok'>, ProblemCode>;
-
-/** `X-API-Key` goes before `Authorization`: a proxy may add the latter for itself. */
-function presentedKey(headers: IncomingHttpHeaders): string | null {
-  const key = headers['x-api-key'];
-  if (typeof key === 'string' && key !== '') return key.trim();
-  return BEARER.exec(headers.authorization ?? '')?.[1] ?? null;
-}

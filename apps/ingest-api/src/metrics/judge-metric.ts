@@ -1,8 +1,8 @@
 import type { MetricEvent } from '@weir/avro';
+import { parseRfc3339 } from '@weir/nest-service';
 import { isLabelName, isMetricName, isReservedLabelName, isStorableText, type SampleLimits } from '@weir/tenancy';
 
 import { Rejection } from './rejections.js';
-import { parseRfc3339 } from './timestamp.js';
 
 /** What one request's samples are judged by. Times in epoch milliseconds. */
 export interface JudgingRules {

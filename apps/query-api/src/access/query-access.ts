@@ -1,10 +1,9 @@
 import { type CanActivate, createParamDecorator, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
-import { hasScope, TenantsView } from '@weir/tenancy';
+import { hasScope, presentedKey, TenantsView } from '@weir/tenancy';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { type ProblemCode, QueryRefusal } from '../http/problems.js';
 import type { Asker } from '../queries/questions.js';
-import { presentedKey } from './presented-key.js';
 
 /** Whether keys can be known at all: a boolean. */
 export const KAFKA_ENABLED = Symbol('KAFKA_ENABLED');
@@ -27,7 +26,7 @@ export class QueryAccess implements CanActivate {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const nowMs = Date.now();
-    const key = presentedKey(request.headers);
+    const key = presentedKey(request.headers, 'x-api-key');
     if (key === null) throw new QueryRefusal('api_key_missing');
     if (!this.kafkaEnabled) throw new QueryRefusal('kafka_disabled');
     const verdict = this.tenants.authenticate(key, nowMs);

@@ -1,4 +1,5 @@
 import { ValidationError } from '@weir/errors';
+import { parseRfc3339 } from '@weir/nest-service';
 
 import type { Parameters } from './parameters.js';
 
@@ -12,8 +13,6 @@ const HOUR_MS = 3_600_000;
 /** The largest time that ECMAScript can name (ECMA-262, 21.4.1.1). */
 const LATEST_MS = 8.64e15;
 const EPOCH_MS = /^\d{1,16}$/;
-/** RFC 3339, section 5.6. */
-const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 
 /** Reads what was given of `from` and `to`, for a page that keeps the range of the first one. */
 export function givenRangeOf(parameters: Parameters): Partial<TimeRange> {
@@ -39,27 +38,12 @@ export function timeRangeOf(parameters: Parameters, nowMs: number): TimeRange {
 
 /** Epoch milliseconds of an RFC 3339 date-time or of epoch milliseconds in decimal. */
 export function timeOf(name: string, text: string): number {
-  const timeMs = EPOCH_MS.test(text) ? Number(text) : rfc3339Ms(text);
-  if (timeMs !== undefined && timeMs >= 0 && timeMs <= LATEST_MS) return timeMs;
+  const timeMs = EPOCH_MS.test(text) ? Number(text) : parseRfc3339(text);
+  if (timeMs !== null && timeMs >= 0 && timeMs <= LATEST_MS) return timeMs;
   throw new ValidationError(
     'time_unreadable',
     `\`${name}\` must be a time since 1970, as epoch milliseconds or RFC 3339 with its offset (a "+" is written %2B in a query string).`,
   );
-}
-
-function rfc3339Ms(text: string): number | undefined {
-  const parts = RFC_3339.exec(text);
-  if (parts === null) return undefined;
-  const part = (index: number): number => Number(parts[index] ?? 0);
-  const [year, month, day, hour, minute, second] = [part(1), part(2), part(3), part(4), part(5), part(6)];
-  const [offsetHours, offsetMinutes] = [part(9), part(10)];
-  if (hour > 23 || minute > 59 || second > 59 || offsetHours > 23 || offsetMinutes > 59) return undefined;
-  const milliseconds = Number((parts[7] ?? '').padEnd(3, '0').slice(0, 3));
-  const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second, milliseconds));
-  // A day that its month does not have would have rolled over into the next one.
-  if (date.getUTCFullYear() !== year || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
-  const offsetMs = (offsetHours * 60 + offsetMinutes) * 60_000;
-  return date.getTime() - (parts[8] === '-' ? -offsetMs : offsetMs);
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: HOUR_MS, d: 24 * HOUR_MS };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 
-import { parseRfc3339 } from './timestamp.js';
+import { parseRfc3339 } from './rfc3339.js';
 
 describe('parseRfc3339', () => {
   it('reads every moment of the years 1 to 9999 as Date does', () => {
