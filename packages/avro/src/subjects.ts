@@ -16,6 +16,8 @@ export interface SubjectVersion {
 
 /** Every subject in schemas/. A test fails for one that is missing here. */
 export const subjects = {
+  replayCommands: subject('dlq.replay.commands-value', 'BACKWARD'),
+  replayEvents: subject('dlq.replay.events-value', 'BACKWARD'),
   metricsRaw: subject('metrics.raw-value', 'BACKWARD'),
   tenants: subject('tenants-value', 'BACKWARD'),
 } as const;
