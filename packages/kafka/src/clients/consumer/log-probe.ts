@@ -2,8 +2,8 @@ import { KafkaConsumerError } from '@weir/errors';
 
 import type { KafkaConnection } from '../../connection.js';
 import type { TopicPartitionOffset } from '../../records.js';
-import { clientSettings, uniqueClientId } from '../client-settings.js';
 import { consumerError } from './client-errors.js';
+import { grouplessSettings } from './groupless.js';
 import { NativeClient } from './native-client.js';
 import { Wake } from './wake.js';
 
@@ -33,20 +33,11 @@ export class LogProbe {
   /** Rejects with KafkaConsumerError where the brokers are away or do not answer in time. */
   async lookFrom({ topic, partition, offset }: TopicPartitionOffset): Promise<LogProbeResult> {
     const readable = new Wake();
-    const client = new NativeClient(
-      {
-        ...clientSettings(this.connection),
-        // The client insists on a group. Nothing is ever subscribed or committed under this one.
-        'group.id': uniqueClientId('weir-probe'),
-        'enable.auto.commit': false,
-        'enable.auto.offset.store': false,
-        'auto.offset.reset': 'earliest',
-        'isolation.level': 'read_committed',
-        'partition.assignment.strategy': 'cooperative-sticky',
-        'allow.auto.create.topics': false,
-      },
-      { rebalance: () => undefined, error: () => undefined, readable: () => readable.call() },
-    );
+    const client = new NativeClient(grouplessSettings(this.connection, 'probe'), {
+      rebalance: () => undefined,
+      error: () => undefined,
+      readable: () => readable.call(),
+    });
     try {
       await client.connect(Math.min(CONNECT_TIMEOUT_MS, this.timeoutMs));
       const { low, high } = await client.watermarks({ topic, partition });
