@@ -40,10 +40,10 @@ describe('documentation that is made from code', () => {
 });
 
 describe('docs/reference/errors.md', () => {
-  it('explains every code that an error or a health check of packages and metrics-consumer carries', () => {
+  it('explains every code that an error or a health check of packages, metrics-consumer and dlq-replayer carries', () => {
     const page = textOf('docs/reference/errors.md');
     const written = /\bcode(?::| =) '([a-z]+(?:_[a-z]+)*)'|\[clientCodes\.\w+, '([a-z_]+)'\]/g;
-    const codes = ['packages', 'apps/metrics-consumer']
+    const codes = ['packages', 'apps/metrics-consumer', 'apps/dlq-replayer']
       .flatMap(sources)
       .filter((path) => path.includes('/src/') && !path.endsWith('.spec.ts'))
       .flatMap((path) => [...textOf(path).matchAll(written)].map(([, given, mapped]) => given ?? mapped ?? ''));
@@ -66,7 +66,9 @@ describe('docs/guides/security.md', () => {
       }),
     );
     const listed = [
-      ...textOf('docs/guides/security.md').matchAll(/^\| (`[\w-]+`) +\| ((?:topic|group) `[^`]+`) +\| (\w.*?) +\|$/gm),
+      ...textOf('docs/guides/security.md').matchAll(
+        /^\| (`[\w-]+`) +\| ((?:topic|group|transactional-id) `[^`]+`) +\| (\w.*?) +\|$/gm,
+      ),
     ].map(([, app, resource, operations]) => `${app} ${resource} ${operations}`);
     expect(listed.toSorted()).toEqual(needed.toSorted());
   });

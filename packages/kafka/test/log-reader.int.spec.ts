@@ -21,7 +21,9 @@ function reader(patienceMs = 5_000, bootstrapServers?: string): LogReader {
 
 async function texts(log: LogReader, topic: string, from: number, to: number, partition = 0): Promise<string[]> {
   const found: string[] = [];
-  await log.read({ topic, partition, from, to }, ({ offset, value }) => found.push(`${offset}:${value?.toString()}`));
+  await log.read({ topic, partition, from, to }, (records) => {
+    found.push(...records.map(({ offset, value }) => `${offset}:${value?.toString()}`));
+  });
   return found;
 }
 

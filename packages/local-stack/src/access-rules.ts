@@ -4,7 +4,7 @@ const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, Kafka, logLevel
 
 /** Rights of one user on one resource, or on all whose name starts so. */
 export interface AccessRule {
-  readonly resource: 'topic' | 'group';
+  readonly resource: 'topic' | 'group' | 'transactional-id';
   readonly name: string;
   readonly pattern: 'literal' | 'prefixed';
   readonly operations: readonly AccessOperation[];
@@ -18,6 +18,12 @@ const OPERATIONS = {
   create: AclOperationTypes.CREATE,
   describe: AclOperationTypes.DESCRIBE,
   'describe-configs': AclOperationTypes.DESCRIBE_CONFIGS,
+} as const;
+
+const RESOURCES = {
+  topic: AclResourceTypes.TOPIC,
+  group: AclResourceTypes.GROUP,
+  'transactional-id': AclResourceTypes.TRANSACTIONAL_ID,
 } as const;
 
 /** Lets a user do something (ACLs), by way of a listener whose users may do everything. Rules that are there already stay. */
@@ -41,7 +47,7 @@ function entries(user: string, rules: readonly AccessRule[]): AclEntry[] {
       host: '*',
       operation: OPERATIONS[operation],
       permissionType: AclPermissionTypes.ALLOW,
-      resourceType: resource === 'topic' ? AclResourceTypes.TOPIC : AclResourceTypes.GROUP,
+      resourceType: RESOURCES[resource],
       resourceName: name,
       resourcePatternType: pattern === 'literal' ? ResourcePatternTypes.LITERAL : ResourcePatternTypes.PREFIXED,
     })),

@@ -5,7 +5,7 @@ export type AccessOperation = 'read' | 'write' | 'create' | 'describe' | 'descri
 
 /** What a user has to be allowed on one resource of Kafka, or on all whose name starts so (an ACL for each operation). */
 export interface AccessRule {
-  readonly resource: 'topic' | 'group';
+  readonly resource: 'topic' | 'group' | 'transactional-id';
   readonly name: string;
   readonly pattern: 'literal' | 'prefixed';
   readonly operations: readonly AccessOperation[];
@@ -13,6 +13,9 @@ export interface AccessRule {
 
 /** Clients that read without a group have to name one all the same; nothing is ever committed under these. */
 const GROUPLESS_PREFIX = 'weir-';
+
+/** Who writes in transactions: its transactional ids are the consumer group's name and a partition. */
+const TRANSACTIONAL: ReadonlySet<AppName> = new Set(['dlq-replayer']);
 
 /**
  * All that the user of an app needs on a cluster with ACLs, and nothing more.
@@ -44,5 +47,11 @@ export function accessOf(app: AppName, topics: Topics, consumerGroup: string): A
     pattern: 'prefixed',
     operations: ['describe'],
   } as const;
-  return [...ofTopics, ...(inGroup ? [group] : []), groupless];
+  const transactionalIds = {
+    resource: 'transactional-id',
+    name: `${consumerGroup}-`,
+    pattern: 'prefixed',
+    operations: ['write', 'describe'],
+  } as const;
+  return [...ofTopics, ...(inGroup ? [group] : []), ...(TRANSACTIONAL.has(app) ? [transactionalIds] : []), groupless];
 }

@@ -14,6 +14,8 @@ export interface LogRange extends TopicPartition {
   readonly to: number;
 }
 
+type RecordSink = (records: readonly ConsumedRecord[]) => void | Promise<void>;
+
 export interface LogReaderOptions {
   /** Tells this reader apart in client ids. */
   readonly name: string;
@@ -47,16 +49,16 @@ export class LogReader {
   }
 
   /**
-   * Resolves once every record of the range was given to `onRecord`, in order; it has to lie below the high watermark. What an open transaction
-   * holds back is waited for; what is deleted or aborted is left out. An error of `onRecord` ends the reading and is thrown on.
+   * Resolves once every record of the range was given to `onRecords`, in order and some at a time; it has to lie below the high watermark. What
+   * an open transaction holds back is waited for; what is deleted or aborted is left out. An error of `onRecords` ends the reading and is thrown on.
    */
-  read(range: LogRange, onRecord: (record: ConsumedRecord) => void, signal?: AbortSignal): Promise<void> {
+  read(range: LogRange, onRecords: RecordSink, signal?: AbortSignal): Promise<void> {
     return this.#inTurn(signal, async (client) => {
       if (range.from >= range.to) return;
       const { topic, partition, from: offset } = range;
       const start = { topic, partition, offset };
       client.assign([start]);
-      await this.#readTo(client, range, onRecord, signal);
+      await this.#readTo(client, range, onRecords, signal);
       client.unassign([start]);
       // What was fetched past the range, so that the next one finds nothing of it.
       await client.consume(MAX_POLL_RECORDS);
@@ -121,7 +123,7 @@ export class LogReader {
   async #readTo(
     client: NativeClient,
     range: LogRange,
-    onRecord: (record: ConsumedRecord) => void,
+    onRecords: RecordSink,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { patienceMs = 15_000 } = this.#options;
@@ -133,11 +135,10 @@ export class LogReader {
       const messages = await client.consume(MAX_POLL_RECORDS).catch((error: unknown) => {
         throw consumerError(error);
       });
-      for (const message of messages) {
-        const record = toConsumedRecord(message);
-        reached = Math.max(reached, record.offset + 1);
-        if (record.offset < range.to) onRecord(record);
-      }
+      const records = messages.map(toConsumedRecord);
+      const within = records.filter(({ offset }) => offset < range.to);
+      if (within.length > 0) await onRecords(within);
+      reached = Math.max(reached, (records.at(-1)?.offset ?? -1) + 1);
       // Past records that are not there (aborted, deleted, control records) only the end of the partition tells.
       reached = Math.max(reached, this.#endOf(range));
       if (messages.length > 0) quietSince = performance.now();
