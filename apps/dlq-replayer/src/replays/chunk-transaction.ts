@@ -64,6 +64,7 @@ export class ChunkTransaction {
       await aborting;
       const { state } = this.producer;
       if (state === 'open' || state === 'must_abort') await this.producer.abort().catch(() => undefined); // the state tells
+      signal.throwIfAborted();
       throw error;
     } finally {
       signal.removeEventListener('abort', abort);

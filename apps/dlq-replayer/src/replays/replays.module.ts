@@ -78,6 +78,8 @@ function replayers(
       compression: kafka.compression,
       maxMessageBytes: MAX_RECORD_BYTES,
       transactionTimeoutMs: replaying.transactionTimeoutMs,
+      // Whoever waits for an end longer than the transaction can last waits in vain.
+      requestTimeoutMs: replaying.transactionTimeoutMs,
     });
     const transaction = new ChunkTransaction(producer, {
       events: at,

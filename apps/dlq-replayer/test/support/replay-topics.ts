@@ -29,7 +29,7 @@ import {
   type TopicDefinition,
 } from '@weir/topics';
 
-const connectionTo = (bootstrapServers = engines().kafka.bootstrapServers): KafkaConnection => ({
+export const connectionTo = (bootstrapServers = engines().kafka.bootstrapServers): KafkaConnection => ({
   bootstrapServers,
   clientId: 'weir-test',
   securityProtocol: 'PLAINTEXT',
@@ -153,13 +153,19 @@ export class ReplayTopics {
     });
   }
 
+  /** How many answers to single records there are. */
+  async answerCount(): Promise<number> {
+    return (await this.answers()).reduce((sum, { answer }) => sum + (answer?.records.length ?? 0), 0);
+  }
+
   /** Answers once there are so many to single records. */
   async answered(records: number, timeoutMs = 30_000): Promise<readonly ReplayEvent[]> {
-    return eventually(
-      () => this.answers(),
-      (events) => events.reduce((sum, { answer }) => sum + (answer?.records.length ?? 0), 0) >= records,
+    await eventually(
+      () => this.answerCount(),
+      (count) => count >= records,
       { timeoutMs, intervalMs: 200 },
     );
+    return this.answers();
   }
 
   /** Offsets of the group in the commands topic; -1 where there is none. */
@@ -215,3 +221,14 @@ export const chunkOf = (records: readonly ReplayRecord[], more: Partial<ReplayCh
   records,
   ...more,
 });
+
+/** Chunks of a replay, of so many records each. */
+export function chunksOf(
+  records: readonly ReplayRecord[],
+  size: number,
+  more: Partial<ReplayChunk> = {},
+): ReplayChunk[] {
+  return Array.from({ length: Math.ceil(records.length / size) }, (_, chunk) =>
+    chunkOf(records.slice(chunk * size, (chunk + 1) * size), { chunk, ...more }),
+  );
+}

@@ -9,7 +9,7 @@ import { loadConfig } from '../../src/config.js';
 import type { ReplayTopics } from './replay-topics.js';
 
 /** What every replayer of a test is told. */
-const environmentOf = ({ prefix }: ReplayTopics, group: string): Record<string, string> => ({
+export const environmentOf = ({ prefix }: ReplayTopics, group: string): Record<string, string> => ({
   HOST: '127.0.0.1',
   PORT: '0',
   KAFKA_BOOTSTRAP_SERVERS: engines().kafka.bootstrapServers,
