@@ -23,7 +23,7 @@ import { READER_ROLE } from '@weir/local-stack';
 
 /** @type {readonly App[]} */
 export const apps = [
-  { name: 'ingest-api', port: 8000, environment: () => ({}) },
+  { name: 'ingest-api', port: 8000, environment: ({ redisUrl }) => ({ REDIS_URL: redisUrl }) },
   {
     name: 'metrics-consumer',
     port: 8001,

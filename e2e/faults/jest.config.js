@@ -7,6 +7,6 @@ export default {
   testMatch: ['<rootDir>/**/*.spec.ts'],
   globalSetup: '<rootDir>/global-setup.mjs',
   globalTeardown: '<rootDir>/../../packages/testing/jest-global-teardown.mjs',
-  testTimeout: 300_000,
+  testTimeout: process.env['WEIR_FAULTS'] === 'long' ? 1_800_000 : 300_000,
   maxWorkers: 1,
 };

@@ -8,6 +8,8 @@ import {
   kafkaVariables,
   oneOf,
   parseEnvironment,
+  redisConfig,
+  redisVariables,
   schemaRegistryConfig,
   type SchemaRegistryConfig,
   schemaRegistryVariables,
@@ -20,6 +22,7 @@ import {
 import { ConfigurationError } from '@weir/errors';
 import { allTopics } from '@weir/topics';
 
+import type { QuotasConfig } from './limits/limits.module.js';
 import type { IngestLimits } from './metrics/ingest-limits.js';
 
 const topicNames = allTopics.map((topic) => topic.name);
@@ -28,6 +31,7 @@ export const variables = {
   ...serviceVariables('ingest-api', 8000),
   ...kafkaVariables('ingest-api', topicNames),
   ...schemaRegistryVariables,
+  ...redisVariables,
   INGEST_SCHEMA_VERSION: oneOf(Object.values(SchemaVersion), {
     default: SchemaVersion.V3,
     about: 'The version of MetricEvent that records are written with.',
@@ -53,6 +57,28 @@ export const variables = {
     default: 0.75,
     about:
       'The part of what may be in flight that one tenant gets while it is alone; of several each gets the same, and some is kept for one more.',
+  }),
+  INGEST_TENANT_SAMPLES_PER_SECOND: integer({
+    required: false,
+    min: 1,
+    about:
+      'Samples a second that a tenant without a limit of its own may send; without it such a tenant may send any number.',
+  }),
+  INGEST_TENANT_BURST: integer({
+    required: false,
+    min: 1,
+    about: 'Samples that such a tenant may send at once; twenty seconds of its rate unless given.',
+  }),
+  INGEST_TENANT_MAX_ACTIVE_SERIES: integer({
+    default: 150_000,
+    min: 1,
+    about: 'Series that a tenant without a limit of its own may have active.',
+  }),
+  INGEST_ACTIVE_SERIES_WINDOW: duration({
+    default: 1_800_000,
+    min: 1_000,
+    max: 86_400_000,
+    about: 'How long a series is active after a sample of it.',
   }),
   INGEST_HTTP_TIMEOUT: duration({
     default: 30_000,
@@ -93,6 +119,7 @@ export interface IngestApiConfig {
   readonly schemaRegistry: SchemaRegistryConfig;
   readonly schemaVersion: SchemaVersion;
   readonly limits: IngestLimits;
+  readonly quotas: QuotasConfig;
   /** Every request is answered within it. */
   readonly httpTimeoutMs: number;
   readonly producer: {
@@ -123,6 +150,15 @@ export function loadConfig(env?: Environment): IngestApiConfig {
       maxUnacknowledgedSamples: values.INGEST_QUEUE_RECORDS,
       tenantInFlightShare: values.INGEST_TENANT_IN_FLIGHT_SHARE,
       bodyTimeoutMs: values.INGEST_HTTP_TIMEOUT - values.INGEST_DELIVERY_TIMEOUT - DELIVERY_GRACE_MS,
+    },
+    quotas: {
+      defaults: {
+        samplesPerSecond: values.INGEST_TENANT_SAMPLES_PER_SECOND ?? null,
+        burst: values.INGEST_TENANT_BURST ?? null,
+        maxActiveSeries: values.INGEST_TENANT_MAX_ACTIVE_SERIES,
+      },
+      activeSeriesWindowMs: values.INGEST_ACTIVE_SERIES_WINDOW,
+      redisUrl: redisConfig(values)?.url ?? null,
     },
     httpTimeoutMs: values.INGEST_HTTP_TIMEOUT,
     producer: {

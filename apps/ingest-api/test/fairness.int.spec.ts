@@ -80,7 +80,8 @@ describe('ingest-api, while one tenant floods it', () => {
     for (let n = 0; n < 60; n += 1) slowBody(5_000_000);
     await eventually(
       async () => (await ingest.get('/metrics')).text,
-      (text) => /weir_ingest_tenant_overloaded_requests_total\{tenant="[^"]+"\} (?:3\d|4\d)/.test(text),
+      (text) =>
+        /weir_ingest_tenant_refused_requests_total\{tenant="[^"]+",code="tenant_overloaded"\} (?:3\d|4\d)/.test(text),
     );
     expect(await ingest.post(' '.repeat(4_000_000), { tenant: FLOOD })).toMatchObject({
       status: 503,

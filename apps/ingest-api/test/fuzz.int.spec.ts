@@ -1,16 +1,14 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { damage, FUZZ_TIMEOUT_MS, fuzzRuns } from '@weir/testing/fuzz';
 import * as fc from 'fast-check';
 
 import { corpus, type Sample } from './support/corpus.js';
 import { IngestApp, metric } from './support/ingest-app.js';
 import { exchange, filledIn, statusesOf } from './support/raw-http.js';
 
-/** WEIR_FAULTS=long looks for minutes; otherwise for seconds. */
-const LONG = process.env['WEIR_FAULTS'] === 'long';
-const RUNS = LONG ? 5_000 : 100;
-const TIMEOUT_MS = LONG ? 1_800_000 : 60_000;
+const RUNS = fuzzRuns(100);
 const CALLERS_FAULT = [202, 207, 400, 413, 415, 422];
 
 describe('ingest-api, whatever comes', () => {
@@ -45,7 +43,7 @@ describe('ingest-api, whatever comes', () => {
         const { status } = await ingest.post(text, { chunked, headers: { 'content-type': type } });
         expect(CALLERS_FAULT).toContain(status);
       }),
-    TIMEOUT_MS,
+    FUZZ_TIMEOUT_MS,
   );
 
   it(
@@ -58,7 +56,7 @@ describe('ingest-api, whatever comes', () => {
         const { status } = await ingest.post(body, { headers: { ...sample.headers, ...encoding } });
         expect(CALLERS_FAULT).toContain(status);
       }),
-    TIMEOUT_MS,
+    FUZZ_TIMEOUT_MS,
   );
 
   it(
@@ -69,7 +67,7 @@ describe('ingest-api, whatever comes', () => {
         expect([202, 400, 401, 413, 415, 417, 431]).toContain(status);
         expect(body).toHaveProperty(status === 202 ? 'accepted' : 'code');
       }),
-    TIMEOUT_MS,
+    FUZZ_TIMEOUT_MS,
   );
 
   it(
@@ -84,7 +82,7 @@ describe('ingest-api, whatever comes', () => {
         },
         RUNS / 2,
       ),
-    TIMEOUT_MS,
+    FUZZ_TIMEOUT_MS,
   );
 
   it('holds a body that comes byte by byte, or in chunks of one, in no more memory than its bytes', async () => {
@@ -138,36 +136,6 @@ const jsonText: fc.Arbitrary<string> = fc.letrec<{ value: string; member: string
     )
     .map(([name, value]) => `"${name}":${value}`),
 })).value;
-
-/** Turns bytes over, cuts them, doubles them, or puts others between. */
-const damage: fc.Arbitrary<(bytes: Buffer) => Buffer> = fc
-  .array(
-    fc.record({
-      kind: fc.constantFrom('flip', 'cut', 'drop', 'double', 'insert'),
-      at: fc.double({ min: 0, max: 1, noNaN: true }),
-      bytes: fc.uint8Array({ minLength: 1, maxLength: 8 }),
-    }),
-    { maxLength: 4 },
-  )
-  .map(
-    (steps) => (bytes) =>
-      steps.reduce<Buffer>((done, { kind, at, bytes: other }) => {
-        const position = Math.floor(at * done.length);
-        const [before, after] = [done.subarray(0, position), done.subarray(position)];
-        switch (kind) {
-          case 'flip':
-            return Buffer.concat([before, Buffer.from([(after[0] ?? 0) ^ (other[0] ?? 1)]), after.subarray(1)]);
-          case 'cut':
-            return before;
-          case 'drop':
-            return Buffer.concat([before, after.subarray(other.length)]);
-          case 'double':
-            return Buffer.concat([before, after, after]);
-          default:
-            return Buffer.concat([before, other, after]);
-        }
-      }, bytes),
-  );
 
 const headerName = fc.constantFrom(
   'content-type',

@@ -10,8 +10,10 @@ import { metricsDlq, metricsRaw } from '@weir/topics';
 import { BreakerModule } from './breaker/breaker.module.js';
 import { BreakerService } from './breaker/breaker.service.js';
 import type { ConsumerConfig } from './config.js';
+import { CatchUp } from './ledger/catch-up.js';
+import { LedgerBalance } from './ledger/ledger-balance.js';
 import { LedgerController } from './ledger/ledger.controller.js';
-import { LedgerMetrics } from './ledger/ledger-metrics.js';
+import { LedgerSkip } from './ledger/ledger-skip.js';
 import { LedgerWatch } from './ledger/ledger-watch.js';
 import { DecodeStep } from './metrics/decode.step.js';
 import { GapCheck } from './metrics/gap-check.js';
@@ -66,9 +68,27 @@ export class AppModule {
           useFactory: ({ client }: SchemaRegistry) => new DecodeStep(metricEventDecoder(client)),
         },
         ValidateStep,
-        { provide: TopicIds, useFactory: () => new TopicIds(new KafkaAdmin(kafka.connection)) },
+        { provide: KafkaAdmin, useFactory: () => new KafkaAdmin(kafka.connection) },
+        { provide: TopicIds, inject: [KafkaAdmin], useFactory: (admin: KafkaAdmin) => new TopicIds(admin) },
         { provide: LogProbe, useFactory: () => new LogProbe(kafka.connection) },
         { provide: GapCheck, inject: [LogProbe], useFactory: (log: LogProbe) => new GapCheck(log) },
+        {
+          provide: CatchUp,
+          inject: [MetricsStore, TopicIds, BatchTransport],
+          useFactory: (opened: MetricsStore, topicIds: TopicIds, transport: BatchTransport) =>
+            new CatchUp(opened, topicIds, consumerOf(transport)),
+        },
+        {
+          provide: LedgerSkip,
+          inject: [MetricsStore, KafkaAdmin, LogProbe, SettlementMetrics, CatchUp],
+          useFactory: (
+            opened: MetricsStore,
+            admin: KafkaAdmin,
+            log: LogProbe,
+            metrics: SettlementMetrics,
+            catchUp: CatchUp,
+          ) => new LedgerSkip(topics.name(metricsRaw), opened, admin, log, metrics, catchUp),
+        },
         {
           provide: LedgerWatch,
           inject: [MetricsStore, TopicIds, LogProbe, GapCheck, SettlementMetrics, BatchTransport],
@@ -79,10 +99,7 @@ export class AppModule {
             gaps: GapCheck,
             metrics: SettlementMetrics,
             transport: BatchTransport,
-          ) =>
-            new LedgerWatch(opened, topicIds, log, gaps, metrics, () =>
-              transport.states.has(metricsRaw.name) ? transport.consumer(metricsRaw) : null,
-            ),
+          ) => new LedgerWatch(opened, topicIds, log, gaps, metrics, consumerOf(transport)),
         },
         {
           provide: DeadLetterPublisher,
@@ -112,8 +129,17 @@ export class AppModule {
           inject: [Metrics],
           useFactory: (metrics: Metrics) => new SettlementMetrics(metrics),
         },
-        LedgerMetrics,
+        {
+          provide: LedgerBalance,
+          inject: [MetricsStore, HealthRegistry, Metrics],
+          useFactory: (opened: MetricsStore, health: HealthRegistry, metrics: Metrics) =>
+            new LedgerBalance(opened, health, metrics),
+        },
       ],
     };
   }
 }
+
+/** Null while there is no consumer. */
+const consumerOf = (transport: BatchTransport) => () =>
+  transport.states.has(metricsRaw.name) ? transport.consumer(metricsRaw) : null;

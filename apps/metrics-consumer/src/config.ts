@@ -12,7 +12,9 @@ import {
   serviceConfig,
   serviceVariables,
   text,
+  type Values,
 } from '@weir/config';
+import { ConfigurationError } from '@weir/errors';
 import { deadLetterProducerOptions } from '@weir/kafka';
 import { resolveTopics } from '@weir/topics';
 
@@ -54,13 +56,19 @@ export const variables = {
   DEAD_LETTER_DELIVERY_TIMEOUT: duration({
     default: 8_000,
     min: 1_000,
-    about: 'When a dead letter that no broker acknowledged is given up, and its batch tried again.',
+    about:
+      'When a dead letter that no broker acknowledged is given up, and its batch tried again. Below DATABASE_IDLE_IN_TRANSACTION_TIMEOUT.',
   }),
 };
 
-/** metrics-consumer's environment as one object. Times in milliseconds. */
+/** After this the group gives a member's partitions to another one. */
+const REBALANCE_TIMEOUT_MS = 60_000;
+
+/** metrics-consumer's environment as one object. Times in milliseconds. Throws ConfigurationError with every problem at once. */
 export function loadConfig(env?: Environment) {
   const values = parseEnvironment(variables, env);
+  const problems = contradictions(values);
+  if (problems.length > 0) throw new ConfigurationError(problems);
   const kafka = kafkaConfig(values, topicNames);
   const database = databaseConfig(values);
   const { poolSize: maxConnections, ...connection } = database;
@@ -79,12 +87,28 @@ export function loadConfig(env?: Environment) {
     settling: {
       consumer: {
         maxRecords: values.BATCH_MAX_RECORDS,
+        maxPollIntervalMs: REBALANCE_TIMEOUT_MS,
         backoff: { minMs: 200, maxMs: values.RETRY_MAX_DELAY },
       },
-      // Below DATABASE_IDLE_IN_TRANSACTION_TIMEOUT: dead letters are awaited while the ledger's lines are held.
       deadLetters: { ...deadLetterProducerOptions, deliveryTimeoutMs: values.DEAD_LETTER_DELIVERY_TIMEOUT },
     },
   };
+}
+
+function contradictions(values: Values<typeof variables>): string[] {
+  const problems: string[] = [];
+  // guarantees.md, rule 11: a member that froze must have lost the ledger's lines before its successor wants them.
+  for (const limit of [
+    'DATABASE_STATEMENT_TIMEOUT',
+    'DATABASE_LOCK_TIMEOUT',
+    'DATABASE_IDLE_IN_TRANSACTION_TIMEOUT',
+  ] as const)
+    if (values[limit] >= REBALANCE_TIMEOUT_MS)
+      problems.push(`${limit} must be below ${REBALANCE_TIMEOUT_MS} ms, after which another instance takes over`);
+  // Dead letters are awaited while the lines are held: the server would end each such transaction before they are acknowledged.
+  if (values.DEAD_LETTER_DELIVERY_TIMEOUT >= values.DATABASE_IDLE_IN_TRANSACTION_TIMEOUT)
+    problems.push('DEAD_LETTER_DELIVERY_TIMEOUT must be below DATABASE_IDLE_IN_TRANSACTION_TIMEOUT');
+  return problems;
 }
 
 export type ConsumerConfig = ReturnType<typeof loadConfig>;

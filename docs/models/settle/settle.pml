@@ -10,10 +10,13 @@
  *   settlement    apps/metrics-consumer/src/metrics/settlement.ts     Settlement
  *   gap check     apps/metrics-consumer/src/metrics/gap-check.ts      GapCheck, over packages/kafka .../consumer/log-probe.ts
  *   handler       apps/metrics-consumer/src/metrics/metrics.handler.ts
+ *   watch         apps/metrics-consumer/src/ledger/ledger-watch.ts
+ *   catch-up      apps/metrics-consumer/src/ledger/catch-up.ts
+ *   skip          apps/metrics-consumer/src/ledger/ledger-skip.ts
  *   store         packages/metrics-store/src/metrics-store.ts         transaction; ledger.ts beginWithLines, moveLinesAndCommit
  *   consumer      packages/kafka/src/clients/consumer                 start-offsets, delivery, offset-committer, consumer-session, rebalances
  *
- * As it stands the model has every rule, three that the code still lacks among them (README). A switch (-D...) takes one away;
+ * As it stands the model has every rule. A switch (-D...) takes one away;
  * configurations.json says which, and what must come of it.
  */
 #ifndef N
@@ -258,9 +261,19 @@ end: do
   :: atomic { pc == READ && pos == N && !(IN_LOG & FROM(pos)) && next < N -> STRETCH(next) }
 #endif
 #if !defined(NO_IDLE_SETTLING) && !defined(SEEK_BACK_WHEN_IDLE)
-  /* Idle, and the line is behind the position: what lies between is settled as a batch without records. Finds what a failover undid,
+  /* watch.settle. Idle, and the line is behind the position: what lies between is settled as a batch without records. Finds what a failover undid,
      what the client passed over last, and what expired with nothing after it. */
   :: atomic { pc == READ && pos == N && !(IN_LOG & FROM(pos)) && next < N -> to = N; pc = LOCK }
+#endif
+
+#ifdef CATCH_UP
+  /* ---- catch-up, consumer.advance: the ledger stands past the batch in hand. It is given up, and reading goes on at the line, which is committed ---- */
+  :: atomic { pc == LOCK && records && lock != me && to <= next ->
+       t = next; STRETCH(t);
+#ifndef CATCH_UP_UNCOMMITTED
+       settledTo = t; want = t;
+#endif
+       t = 0; pc = READ }
 #endif
 
   /* ---- store.transaction, beginWithLines: BEGIN; INSERT the line where there is none; SELECT next ... FOR UPDATE ---- */
@@ -457,7 +470,7 @@ end: do
        assert((RANGE(seen, s) & COUNTED) == 0 || counted_twice);
        skipped = skipped | RANGE(seen, s); next = s; seen = 0; s = 0; check() }
 #else
-  :: atomic { skips > 0 && lock == 0 && next < N -> skips--;                          /* an operator's own transaction, under the row lock */
+  :: atomic { skips > 0 && lock == 0 && next < N -> skips--;                          /* skip.move: an operator's own transaction, under the row lock */
        if :: s = next + 1 :: s = N fi;
        skipped = skipped | RANGE(next, s); line = 1; next = s; s = 0; check() }
 #endif

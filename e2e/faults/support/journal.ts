@@ -13,6 +13,7 @@ interface Line {
 /** What every sample that was sent was told, on disk before anything else is done about it. */
 export class Journal {
   private readonly descriptor: number;
+  private closed = false;
 
   constructor(readonly file: string) {
     this.descriptor = openSync(file, 'a', 0o600);
@@ -23,7 +24,10 @@ export class Journal {
     writeSync(this.descriptor, `${JSON.stringify(line)}\n`);
   }
 
+  /** Closed twice is closed once: by then the descriptor may be another file's. */
   close(): void {
+    if (this.closed) return;
+    this.closed = true;
     closeSync(this.descriptor);
   }
 }

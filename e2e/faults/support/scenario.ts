@@ -1,4 +1,4 @@
-import { expect } from '@jest/globals';
+import { afterAll, afterEach, expect } from '@jest/globals';
 import { eventually } from '@weir/testing';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -7,9 +7,19 @@ import { Load, type LoadOptions } from './load.js';
 import type { Fates } from './journal.js';
 import { deadLetters, drained, findings, identity, PROMISE_KEPT } from './verify.js';
 
+const running: Load[] = [];
+const stopAll = async (): Promise<void> => {
+  await Promise.allSettled(running.splice(0).map((load) => load.stop()));
+};
+/** No load outlives its test, also where that failed. */
+afterEach(stopAll);
+afterAll(stopAll);
+
 /** Load on a system's own ingest-api, as its first tenant. */
 export function loadOn(system: System, options: Partial<LoadOptions> = {}): Load {
-  return Load.start({ url: system.ingest.url, apiKey: system.tenant.apiKey, ...options });
+  const load = Load.start({ url: system.ingest.url, apiKey: system.tenant.apiKey, ...options });
+  running.push(load);
+  return load;
 }
 
 /** Resolves once so many more samples were accepted. */

@@ -93,7 +93,7 @@ export async function deadLetters(system: System): Promise<ReadDeadLetter[]> {
   });
   reader.start();
   try {
-    await eventually(() => reader.caughtUp, Boolean, { timeoutMs: 30_000 });
+    await eventually(() => reader.caughtUp, Boolean, { timeoutMs: 90_000 });
   } finally {
     await reader.close();
   }

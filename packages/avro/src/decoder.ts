@@ -16,10 +16,13 @@ export interface AvroDecoderOptions {
   readonly anchor: SubjectSchemas;
   /** How long a registry's "no such id" is believed, in milliseconds; 30 s unless given. */
   readonly negativeTtlMs?: number;
+  /** How many ids that the registry lacks are remembered beside those of the values prepared for; 10,000 unless given. */
+  readonly maxUnknown?: number;
   readonly now?: () => number;
 }
 
 const NEGATIVE_TTL_MS = 30_000;
+const MAX_UNKNOWN = 10_000;
 
 /** Reads values of any registered writer schema as the reader schema's shape. */
 export class AvroDecoder<T> {
@@ -31,6 +34,7 @@ export class AvroDecoder<T> {
     this.schemas = new WriterSchemas(registry, this.reader, {
       anchor: options.anchor,
       negativeTtlMs: options.negativeTtlMs ?? NEGATIVE_TTL_MS,
+      maxUnknown: options.maxUnknown ?? MAX_UNKNOWN,
       now: options.now ?? Date.now,
     });
   }

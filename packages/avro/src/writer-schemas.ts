@@ -16,6 +16,8 @@ export interface WriterSchemasOptions {
   readonly anchor: SubjectSchemas;
   /** How long a registry's "no such id" is believed, in milliseconds. */
   readonly negativeTtlMs: number;
+  /** Ids that the registry does not know, kept at most beside those of the batch that is being read. */
+  readonly maxUnknown: number;
   readonly now: () => number;
 }
 
@@ -23,8 +25,6 @@ export interface WriterSchemasOptions {
 const LONGEST_REASON = 300;
 /** Requests at once; a batch of hostile records may name as many ids as it has records. */
 const CONCURRENCY = 8;
-/** Ids that the registry does not know, kept at most. */
-const MAX_UNKNOWN = 10_000;
 
 /** The schemas that records were written with, by id. What is known stays known; what is unknown is asked again. */
 export class WriterSchemas {
@@ -43,7 +43,8 @@ export class WriterSchemas {
 
   /** Resolves once `get` answers for each id. Rejects with SchemaRegistryUnavailableError. */
   async load(ids: Iterable<number>): Promise<void> {
-    const missing = [...ids].filter((id) => this.isMissing(id));
+    const wanted = new Set(ids);
+    const missing = [...wanted].filter((id) => this.isMissing(id));
     const absent: number[] = [];
     const queue = missing.values();
     const fetchNext = async () => {
@@ -52,7 +53,9 @@ export class WriterSchemas {
     await Promise.all(Array.from({ length: Math.min(CONCURRENCY, missing.length) }, fetchNext));
     if (absent.length === 0) return;
     await this.confirmRegistryIsWhole();
-    for (const id of absent) this.remember(id);
+    const until = this.options.now() + this.options.negativeTtlMs;
+    for (const id of absent) this.unknown.set(id, { kind: 'unknown', until });
+    this.forgetOldest(wanted);
   }
 
   private isMissing(id: number): boolean {
@@ -99,12 +102,13 @@ export class WriterSchemas {
     });
   }
 
-  private remember(id: number): void {
-    if (this.unknown.size >= MAX_UNKNOWN) {
-      const [oldest] = this.unknown.keys();
-      if (oldest !== undefined) this.unknown.delete(oldest);
+  /** Never those that are wanted now: whoever asked for them is about to read them. */
+  private forgetOldest(wanted: ReadonlySet<number>): void {
+    let surplus = this.unknown.size - this.options.maxUnknown;
+    for (const id of this.unknown.keys()) {
+      if (surplus <= 0) return;
+      if (!wanted.has(id) && this.unknown.delete(id)) surplus -= 1;
     }
-    this.unknown.set(id, { kind: 'unknown', until: this.options.now() + this.options.negativeTtlMs });
   }
 }
 

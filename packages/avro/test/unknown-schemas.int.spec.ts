@@ -66,6 +66,16 @@ describe('a decoder, meeting schema ids', () => {
     expect(decoder.decode(known)).toEqual(event);
   });
 
+  it('remembers every id of a batch until it is read, however many the registry lacks', async () => {
+    const few = metricEventDecoder(registry(), { anchor: { ...subjects.metricsRaw, subject }, maxUnknown: 2 });
+    const batch = Array.from({ length: 10 }, (_, n) => withId(NEVER_GIVEN_OUT + n));
+    await few.prepare(batch.slice(0, 2));
+    await few.prepare(batch);
+    for (const value of batch) expect(few.decode(value)).toMatchObject({ reason: 'unknown_schema' });
+    await few.prepare([known]);
+    expect(few.decode(known)).toEqual(event);
+  });
+
   it('reads what it knows while the registry does not answer', async () => {
     await decoder.prepare([known]);
     proxy.fault = () => silent;

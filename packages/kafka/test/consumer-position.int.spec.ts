@@ -150,6 +150,38 @@ describe('BatchConsumer, told to pause or seek', () => {
     expect(await outside.committed(groupId, topic)).toEqual([-1]);
   });
 
+  it('goes on past what somebody else has settled, gives up the batch that is in the way, and commits where it goes on', async () => {
+    const { topic, groupId } = await arrange();
+    const gate = signal();
+    const batches: ConsumedRecord[][] = [];
+    const { consumer } = started.start({
+      topics: [topic],
+      groupId,
+      handler: async (batch) => {
+        batches.push([...batch.records]);
+        if (batches.length === 1) await gate.promise;
+      },
+    });
+    await eventually(
+      () => batches.length,
+      (n) => n === 1,
+    );
+    await consumer.advance([{ topic, partition: 0, offset: 100 }]);
+    // Nothing follows: the offset is committed all the same, whatever the handler is still at.
+    await eventually(
+      () => outside.committed(groupId, topic),
+      ([offset]) => offset === 100,
+    );
+    await consumer.advance([{ topic, partition: 0, offset: 50 }]); // it is as far already
+    gate.give();
+    await outside.send(topic, 0, ['100']);
+    await eventually(
+      () => batches.length,
+      (n) => n === 2,
+    );
+    expect(values(batches[1] ?? [])).toEqual(['100']);
+  });
+
   it('finds the beginning, the end and a time', async () => {
     const { topic } = await arrange();
     const { consumer, handled } = started.start({ topics: [topic] });

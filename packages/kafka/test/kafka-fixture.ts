@@ -42,8 +42,12 @@ export class Outside {
     return name;
   }
 
-  async send(topic: string, partition: number, texts: readonly (string | null)[]): Promise<void> {
-    await this.producer.send({ topic, messages: texts.map((value) => ({ partition, value, key: null })) });
+  async send(topic: string, partition: number, texts: readonly (string | null)[], timeMs?: number): Promise<void> {
+    const timestamp = timeMs === undefined ? {} : { timestamp: String(timeMs) };
+    await this.producer.send({
+      topic,
+      messages: texts.map((value) => ({ partition, value, key: null, ...timestamp })),
+    });
   }
 
   /** Resolves once the records and the marker of the transaction's end are in the log. */

@@ -31,6 +31,20 @@ describe('LogProbe', () => {
     await expect(probe.lookFrom({ topic, partition: 0, offset: 2 })).resolves.toMatchObject({ firstOffset: null });
   });
 
+  it('tells when the first and the last record of a range were appended, of those that may be read', async () => {
+    const topic = await outside.topic();
+    await outside.send(topic, 0, ['a'], 1_000); // 0
+    await outside.send(topic, 0, ['b'], 2_000); // 1
+    await outside.sendInTransaction(topic, 0, ['gone', 'gone', 'gone'], false); // 2, 3, 4 and an abort at 5
+    await outside.send(topic, 0, ['c'], 3_000); // 6
+    const times = (from: number, to: number) => probe.appendTimes({ topic, partition: 0 }, from, to);
+    expect(await times(0, 7)).toEqual({ firstMs: 1_000, lastMs: 3_000 });
+    expect(await times(0, 6)).toEqual({ firstMs: 1_000, lastMs: 2_000 });
+    expect(await times(1, 2)).toEqual({ firstMs: 2_000, lastMs: 2_000 });
+    expect(await times(2, 6)).toEqual({ firstMs: null, lastMs: null });
+    expect(await times(7, 7)).toEqual({ firstMs: null, lastMs: null });
+  });
+
   it('rejects where no broker answers', async () => {
     const away = new LogProbe({ ...connection(), bootstrapServers: '127.0.0.1:1' }, 500);
     await expect(away.lookFrom({ topic: 'x', partition: 0, offset: 0 })).rejects.toMatchObject({

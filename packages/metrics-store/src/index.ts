@@ -5,14 +5,15 @@ export { migrate, type MigrateOptions } from './migrate.js';
 export { PartitionKeeper } from './partitions.js';
 export type { Sample } from './sample.js';
 export { type SeriesIdentity, seriesId } from './series-id.js';
-export type {
-  LedgerEntry,
-  LedgerReport,
-  PartitionRange,
-  PositionedSample,
-  RefusedSample,
-  SettledCounts,
-  SettlementUnit,
+export {
+  isBalanced,
+  type LedgerEntry,
+  type LedgerReport,
+  type PartitionRange,
+  type PositionedSample,
+  type RefusedSample,
+  type SettledCounts,
+  type SettlementUnit,
 } from './settlement.js';
 export { MetricsReader } from './metrics-reader.js';
 export { defaultBudget, type QueryBudget } from './read/budget.js';

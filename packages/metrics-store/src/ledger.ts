@@ -2,7 +2,13 @@ import { StoreUnavailableError } from '@weir/errors';
 import { escapeLiteral, type Pool, type PoolClient } from 'pg';
 
 import { LedgerAccountingError } from './ledger-errors.js';
-import type { LedgerEntry, LedgerReport, PartitionRange, SettledCounts } from './settlement.js';
+import {
+  isBalanced,
+  type LedgerEntry,
+  type LedgerReport,
+  type PartitionRange,
+  type SettledCounts,
+} from './settlement.js';
 
 /** A line under its lock. */
 export interface LockedLine {
@@ -46,14 +52,15 @@ export async function beginWithLines(client: PoolClient, ranges: readonly Partit
 
 /** Moves locked lines to their ranges' `to` and commits, in one round trip. Rejects where the answer is not that it was committed. */
 export async function moveLinesAndCommit(client: PoolClient, moves: readonly LineMove[]): Promise<void> {
-  const rows = moves.map(({ range: { topicId, partition, to }, counts: { stored, deadLettered, gap, expired = 0 } }) =>
-    [uuid(topicId), ...[partition, to, stored, deadLettered, gap, expired].map(integer)].join(', '),
-  );
+  const rows = moves.map(({ range: { topicId, partition, to }, counts }) => {
+    const { stored, deadLettered, gap, expired = 0, skipped = 0 } = counts;
+    return [uuid(topicId), ...[partition, to, stored, deadLettered, gap, expired, skipped].map(integer)].join(', ');
+  });
   const update = `
     UPDATE metrics.ledger l
     SET next = m.next, stored = l.stored + m.stored, dead_lettered = l.dead_lettered + m.dead_lettered,
-        gap = l.gap + m.gap, expired = l.expired + m.expired
-    FROM (VALUES (${rows.join('), (')})) AS m (topic_id, partition, next, stored, dead_lettered, gap, expired)
+        gap = l.gap + m.gap, expired = l.expired + m.expired, skipped = l.skipped + m.skipped
+    FROM (VALUES (${rows.join('), (')})) AS m (topic_id, partition, next, stored, dead_lettered, gap, expired, skipped)
     WHERE l.topic_id = m.topic_id AND l.partition = m.partition;`;
   const results: unknown = await client.query(`${rows.length === 0 ? '' : update} COMMIT`);
   const command = lastOf(results)?.command ?? 'nothing';
@@ -104,8 +111,4 @@ export async function readLedger(pool: Pool): Promise<LedgerReport> {
     skipped: Number(row.skipped),
   }));
   return { balanced: partitions.every(isBalanced), partitions };
-}
-
-function isBalanced({ first, next, stored, dead_lettered, gap, expired, skipped }: LedgerEntry): boolean {
-  return next - first === stored + dead_lettered + gap + expired + skipped;
 }

@@ -35,6 +35,8 @@ export interface SettledCounts {
   readonly gap: number;
   /** Deleted by retention before anyone read them. */
   readonly expired?: number;
+  /** Passed over because an operator said so. */
+  readonly skipped?: number;
 }
 
 /** The work that one transaction settles, while it holds the ledger's lines. */
@@ -54,7 +56,7 @@ export interface SettlementUnit {
   account(topic: string, partition: number, counts: SettledCounts): void;
 }
 
-/** One line of the ledger. `next − first = stored + dead_lettered + gap + expired + skipped`, or it is not balanced. */
+/** One line of the ledger: what became of the offsets of a topic partition from `first` up to `next`. See `isBalanced`. */
 export interface LedgerEntry {
   readonly topic: string;
   readonly topic_id: string;
@@ -66,6 +68,11 @@ export interface LedgerEntry {
   readonly gap: number;
   readonly expired: number;
   readonly skipped: number;
+}
+
+/** Does the line add up? If not, an offset was counted twice, or something was counted that did not happen, or not all of it. */
+export function isBalanced({ first, next, stored, dead_lettered, gap, expired, skipped }: LedgerEntry): boolean {
+  return next - first === stored + dead_lettered + gap + expired + skipped;
 }
 
 export interface LedgerReport {

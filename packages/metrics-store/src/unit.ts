@@ -9,6 +9,8 @@ import type { Series } from './write/known-series.js';
 
 const keyOf = (topic: string, partition: number): string => `${partition}:${topic}`;
 
+const NOTHING: SettledCounts = { stored: 0, deadLettered: 0, gap: 0 };
+
 interface Account {
   readonly line: LockedLine;
   written: number;
@@ -55,8 +57,8 @@ export class LedgerUnit implements SettlementUnit {
   account(topic: string, partition: number, counts: SettledCounts): void {
     const account = this.accountOf(topic, partition);
     if (account.counts !== null) throw new LedgerAccountingError(`${topic}[${partition}] is accounted for twice`);
-    const { stored, deadLettered, gap, expired = 0 } = counts;
-    if (![stored, deadLettered, gap, expired].every((count) => Number.isSafeInteger(count) && count >= 0))
+    const { stored, deadLettered, gap, expired = 0, skipped = 0 } = counts;
+    if (![stored, deadLettered, gap, expired, skipped].every((count) => Number.isSafeInteger(count) && count >= 0))
       throw new LedgerAccountingError(`${topic}[${partition}]: a count is not a natural number`);
     account.counts = counts;
   }
@@ -68,8 +70,8 @@ export class LedgerUnit implements SettlementUnit {
     for (const { line, written, counts } of this.accounts.values()) {
       const { topic, partition, from, to } = line.range;
       const due = Math.max(to - line.next, 0);
-      const { stored, deadLettered, gap, expired = 0 } = counts ?? { stored: 0, deadLettered: 0, gap: 0 };
-      const sum = stored + deadLettered + gap + expired;
+      const { stored, deadLettered, gap, expired = 0, skipped = 0 } = counts ?? NOTHING;
+      const sum = stored + deadLettered + gap + expired + skipped;
       if (sum !== due && from > line.next) throw new LedgerBehindError(topic, partition, line.next, from);
       if (sum !== due)
         throw new LedgerAccountingError(
@@ -77,7 +79,7 @@ export class LedgerUnit implements SettlementUnit {
         );
       if (stored !== written)
         throw new LedgerAccountingError(`${topic}[${partition}]: ${stored} counted as stored, and ${written} written`);
-      if (due > 0) moves.push({ range: line.range, counts: { stored, deadLettered, gap, expired } });
+      if (due > 0) moves.push({ range: line.range, counts: { stored, deadLettered, gap, expired, skipped } });
     }
     return moves;
   }

@@ -133,6 +133,12 @@ describe('TenantsView', () => {
     expect(fresh.state).toBe('ready');
     expect(fresh.waitingFor).toBeNull();
     expect(fresh.authenticate(key, NOW).kind).toBe('ok');
+
+    progress.caughtUp = false; // the sentinel comes first where it was compacted least
+    expect(fresh.state).toBe('loading');
+    expect(fresh.authenticate(key, NOW).kind).toBe('unavailable');
+    expect(fresh.authenticate(newKey().key, NOW).kind).toBe('unavailable');
+    progress.caughtUp = true;
   });
 
   it('never calls a key unknown once nothing was heard for a while, and serves nobody after its greatest age', () => {

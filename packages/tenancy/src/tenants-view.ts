@@ -58,7 +58,8 @@ interface KnownKey {
  */
 export class TenantsView {
   private readonly tenants = new Map<string, KnownTenant>();
-  private readonly keys = new Map<string, KnownKey>();
+  /** By their ids, which a bad record may give to several. */
+  private readonly keys = new Map<string, KnownKey[]>();
   private readonly freshMs: number;
   private sentinelSeen = false;
   private progress: TopicProgress = { caughtUp: false, ageMs: () => Number.POSITIVE_INFINITY };
@@ -98,14 +99,26 @@ export class TenantsView {
     const known = this.tenants.get(record.tenant_id);
     // The same version again is the same record, by whatever way it came twice.
     if (known !== undefined && record.version < known.record.version) return false;
-    for (const { id } of known?.record.keys ?? [])
-      if (this.keys.get(id)?.tenant.id === record.tenant_id) this.keys.delete(id);
+    for (const { id } of known?.record.keys ?? []) this.forgetKey(id, record.tenant_id);
 
     const tenant = { id: record.tenant_id, name: record.name, limits: tenantLimits(record), record };
     this.tenants.set(tenant.id, tenant); // a deleted one too, so that its earlier versions stay ignored
     if (record.state !== 'deleted')
-      for (const key of record.keys) this.keys.set(key.id, { tenant, key, hash: Buffer.from(key.hash, 'hex') });
+      for (const key of record.keys) this.addKey({ tenant, key, hash: Buffer.from(key.hash, 'hex') });
     return true;
+  }
+
+  private addKey(known: KnownKey): void {
+    const sameId = this.keys.get(known.key.id);
+    if (sameId === undefined) this.keys.set(known.key.id, [known]);
+    else sameId.push(known);
+  }
+
+  /** Another tenant's key of that id stays: no record changes what another tenant's key opens. */
+  private forgetKey(id: string, tenantId: string): void {
+    const others = (this.keys.get(id) ?? []).filter(({ tenant }) => tenant.id !== tenantId);
+    if (others.length > 0) this.keys.set(id, others);
+    else this.keys.delete(id);
   }
 
   /** Forgets every record, as if the view were new: `loading` until the sentinel has come by again. */
@@ -121,13 +134,19 @@ export class TenantsView {
     return known === undefined || known.record.state === 'deleted' ? null : known;
   }
 
+  private find(id: string, presentedKey: string): KnownKey | null {
+    const sameId = this.keys.get(id);
+    if (sameId !== undefined) return sameId.find(({ hash }) => apiKeyMatches(presentedKey, hash)) ?? null;
+    apiKeyMatches(presentedKey, null); // as long as where there is one
+    return null;
+  }
+
   /** Tells whose key this is, from memory, in constant work whether the key exists or not. `now` in epoch milliseconds. */
   authenticate(presentedKey: string, now: number): Authentication {
     if (this.state !== 'ready') return UNAVAILABLE;
     const id = apiKeyId(presentedKey);
-    const known = id === null ? undefined : this.keys.get(id);
-    const matches = id !== null && apiKeyMatches(presentedKey, known?.hash ?? null);
-    if (known === undefined || !matches) return this.progress.ageMs() > this.freshMs ? UNAVAILABLE : UNKNOWN;
+    const known = id === null ? null : this.find(id, presentedKey);
+    if (known === null) return this.progress.ageMs() > this.freshMs ? UNAVAILABLE : UNKNOWN;
 
     const { tenant, key } = known;
     // Revoked is revoked, whatever the clocks of the two machines say about when.

@@ -1,3 +1,4 @@
+export * from './corpus.js';
 export * from './engine-process.js';
 export * from './engines.js';
 export * from './eventually.js';

@@ -23,6 +23,7 @@ export class RegistryProxy {
 
   /** Listens on the port of before, or on any free one the first time. */
   async start(): Promise<void> {
+    if (this.server !== undefined) return;
     const server = createServer((incoming, answer) => this.handle(incoming, answer));
     await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
     const address = server.address();

@@ -25,11 +25,13 @@ export function judge(
   if (identity !== undefined && identity !== wanted.identity) return mismatch('identity');
   const envelope = parseEnvelope(letter.value);
   if (isUnreadable(envelope)) return refused('unreadable');
+  const original = originalBytes(envelope);
+  if (original === null) return refused('truncated');
   // Assigned by admin-service; the record's own header only confirms it.
-  const count = Math.max(wanted.replay_count, replaysBefore(originalBytes(envelope).headers) + 1);
+  const count = Math.max(wanted.replay_count, replaysBefore(original.headers) + 1);
   if (count > maxAttempts) return CAPPED;
   if (!replayable.has(envelope.source.topic)) return refused('topic');
-  const { record, nullHeadersEmptied } = replayedRecord(envelope, {
+  const { record, nullHeadersEmptied } = replayedRecord(envelope, original, {
     replayId,
     count: wanted.replay_count,
     identity: wanted.identity,

@@ -2,7 +2,6 @@ import {
   type ConsumedRecord,
   type DeadLetterEnvelope,
   ORIGIN_HEADER,
-  originalBytes,
   type OutgoingRecord,
   type RecordHeader,
 } from '@weir/kafka';
@@ -34,12 +33,15 @@ export interface ReplayedRecord {
  * Headers of an earlier replay are replaced, except for when the record was first appended. The partition follows from the key, as
  * it did at first; the broker stamps the time.
  */
-export function replayedRecord(envelope: DeadLetterEnvelope, stamp: ReplayStamp): ReplayedRecord {
-  const { key, value, headers } = originalBytes(envelope);
+export function replayedRecord(
+  { source }: DeadLetterEnvelope,
+  { key, value, headers }: Pick<ConsumedRecord, 'key' | 'value' | 'headers'>,
+  stamp: ReplayStamp,
+): ReplayedRecord {
   const own = headers.filter(({ key: name }) => !OWN_HEADERS.has(name));
   return {
     record: {
-      topic: envelope.source.topic,
+      topic: source.topic,
       key,
       value,
       headers: [
@@ -47,7 +49,7 @@ export function replayedRecord(envelope: DeadLetterEnvelope, stamp: ReplayStamp)
         text(REPLAY_ID_HEADER, stamp.replayId),
         text(REPLAY_COUNT_HEADER, String(stamp.count)),
         text(ORIGIN_HEADER, stamp.identity),
-        text(ORIGIN_TIMESTAMP_HEADER, originTimestamp(envelope, headers)),
+        text(ORIGIN_TIMESTAMP_HEADER, originTimestamp(source, headers)),
       ],
     },
     nullHeadersEmptied: own.some((header) => header.value === null),
@@ -61,7 +63,7 @@ export function replaysBefore(headers: ConsumedRecord['headers']): number {
 }
 
 /** The first append time is the failed record's own, or the one that it brought from before if it was itself replayed. */
-function originTimestamp({ source }: DeadLetterEnvelope, headers: ConsumedRecord['headers']): string {
+function originTimestamp(source: DeadLetterEnvelope['source'], headers: ConsumedRecord['headers']): string {
   const replayed = headers.some(({ key }) => key === REPLAY_ID_HEADER);
   return replayed ? (lastText(headers, ORIGIN_TIMESTAMP_HEADER) ?? '') : String(source.timestamp_ms);
 }

@@ -10,6 +10,7 @@ type AnswerReason =
   | 'identity'
   | 'deadline'
   | 'unreadable'
+  | 'truncated'
   | 'topic'
   | 'unsendable'
   | 'rejected';
@@ -27,7 +28,9 @@ export type Verdict =
 
 export const expired = (reason: 'deleted' | 'gone'): Verdict => ({ outcome: 'expired', reason });
 export const mismatch = (reason: 'value' | 'identity'): Verdict => ({ outcome: 'mismatch', reason });
-export const refused = (reason: 'deadline' | 'unreadable' | 'topic' | 'unsendable' | 'rejected'): Verdict => ({
+export const refused = (
+  reason: 'deadline' | 'unreadable' | 'truncated' | 'topic' | 'unsendable' | 'rejected',
+): Verdict => ({
   outcome: 'refused',
   reason,
 });

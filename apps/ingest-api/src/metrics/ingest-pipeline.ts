@@ -3,12 +3,14 @@ import { setImmediate as othersTurn } from 'node:timers/promises';
 
 import type { KnownTenant, TenantsView } from '@weir/tenancy';
 
+import type { TenantQuotas } from '../limits/tenant-quotas.js';
 import type { Admission, AdmittedRequest } from './admission.js';
 import { authenticate } from './authenticate.js';
 import { decompress } from './decompress.js';
 import { FairQueue } from './fair-queue.js';
 import type { IngestLimits } from './ingest-limits.js';
 import { judgeMetrics, type RejectedSample, type Verdicts } from './judge-metrics.js';
+import { withSeriesLimit } from './series-limit.js';
 import { bytesOf, type MetricsPublisher } from './metrics-publisher.js';
 import { parsePayload } from './parse-payload.js';
 import { isGzip, payloadFormat, type PayloadFormat } from './payload-format.js';
@@ -47,6 +49,7 @@ export class IngestPipeline {
     private readonly door: Door,
     private readonly tenants: TenantsView,
     private readonly admission: Admission,
+    private readonly quotas: TenantQuotas,
     private readonly publisher: MetricsPublisher,
     private readonly limits: IngestLimits,
   ) {
@@ -58,7 +61,8 @@ export class IngestPipeline {
     const closed = this.door.closed();
     if (closed !== null) throw new RequestRefused(closed);
     const tenant = authenticate(request.headers, this.tenants, nowMs); //  1. before a byte of the body is read
-    const place = this.admission.enter(tenant); //                         2. a place among the requests in flight
+    this.quotas.enter(tenant); //                                          2. if the tenant may send anything now
+    const place = this.admission.enter(tenant); //                            and there is a place among the requests in flight
     try {
       const work = { request, correlationId, tenant, place, nowMs };
       const { accepted, rejected, acknowledged } = await this.submit(work); // 3. read, parsed, judged, on its way
@@ -108,13 +112,21 @@ export class IngestPipeline {
   /** Resolves once the records are on their way. From here on the request holds them, and its body no more. */
   private async send({ accepted, rejected }: Verdicts, work: Work): Promise<Submitted> {
     const { request, correlationId, tenant, place } = work;
-    const { length } = accepted;
     const traceparent = validTraceparent(request.headers['traceparent']);
-    const records = this.publisher.recordsOf(accepted, { tenantId: tenant.id, correlationId, traceparent });
-    place.holdBytes(bytesOf(records));
-    await this.turnIn(this.unacknowledged, length, work);
+    const all = this.publisher.recordsOf(accepted, { tenantId: tenant.id, correlationId, traceparent });
+    place.holdBytes(bytesOf(all));
+    const over = await this.quotas.overSeriesLimit(tenant, all);
+    const records = over === null ? all : without(all, over);
+    const told = over === null ? rejected : withSeriesLimit({ accepted, rejected }, over);
+    const { length } = records;
+    if (length === 0) throw new RequestRefused('series_limited', undefined, { rejected: told, tenantId: tenant.id });
+    const giveBack = await this.quotas.takeSamples(tenant, length);
+    await this.turnIn(this.unacknowledged, length, work).catch((refusal: unknown) => {
+      giveBack();
+      throw refusal;
+    });
     const acknowledged = this.publisher.send(records).finally(() => this.unacknowledged.leave(length));
-    return { accepted: length, rejected, acknowledged };
+    return { accepted: length, rejected: told, acknowledged };
   }
 
   private async turnIn(queue: FairQueue, weight: number, { request, tenant }: Work): Promise<void> {
@@ -137,6 +149,11 @@ interface Submitted {
   readonly accepted: number;
   readonly rejected: readonly RejectedSample[];
   readonly acknowledged: Promise<void>;
+}
+
+function without<T>(items: readonly T[], positions: readonly number[]): readonly T[] {
+  const left = new Set(positions);
+  return items.filter((_, at) => !left.has(at));
 }
 
 /** Long enough for a burst, and short enough that a caller is told of an overload rather than left waiting. */

@@ -59,19 +59,19 @@ function refuse(
     metrics.refusedWhole(problem.code);
     return sendProblem(reply, problem);
   }
-  const { code, message: detail, rejected, problem, tenantId } = error;
+  const { code, message: detail, rejected, problem, retryAfterSeconds, tenantId } = error;
   metrics.refusedWhole(code);
   metrics.rejected(rejected);
-  if (tenantId !== null) metrics.tenantRefused(tenantId);
+  if (tenantId !== null) metrics.tenantRefused(tenantId, code);
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="weir"'); // RFC 9110, section 15.5.2
   if (code === 'unsupported_encoding') void reply.header('accept-encoding', 'gzip, identity'); // RFC 9110, section 12.5.3
-  const { status, title, retryAfterSeconds } = problem;
+  const { status, title } = problem;
   return sendProblem(reply, {
     status,
     code,
     title,
     detail,
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(retryAfterSeconds === null ? {} : { retryAfterSeconds }),
     ...(rejected.length === 0 ? {} : { accepted: 0, rejected }),
   });
 }

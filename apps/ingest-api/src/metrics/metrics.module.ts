@@ -7,6 +7,9 @@ import { TenantsView } from '@weir/tenancy';
 import { metricsRaw, type Topics } from '@weir/topics';
 
 import type { IngestApiConfig } from '../config.js';
+import { ActiveSeries } from '../limits/active-series.js';
+import { LimitsModule } from '../limits/limits.module.js';
+import { TenantQuotas } from '../limits/tenant-quotas.js';
 import { SCHEMA_REGISTRY } from '../schemas/schema-registry.module.js';
 import { Admission } from './admission.js';
 import { IngestMetrics } from './ingest-metrics.js';
@@ -20,11 +23,12 @@ import { INGEST_PRODUCER, KAFKA_ENABLED } from './tokens.js';
 @Module({})
 export class MetricsModule {
   static forRoot(
-    { service, kafka, schemaRegistry, schemaVersion, limits }: IngestApiConfig,
+    { service, kafka, schemaRegistry, schemaVersion, limits, quotas }: IngestApiConfig,
     topics: Topics,
   ): DynamicModule {
     return {
       module: MetricsModule,
+      imports: [LimitsModule.forRoot(quotas)], //     how much each tenant may send
       providers: [
         {
           provide: Admission,
@@ -54,25 +58,28 @@ export class MetricsModule {
         },
         {
           provide: IngestPipeline,
-          inject: [HealthRegistry, LastCall, TenantsView, Admission, MetricsPublisher],
+          inject: [HealthRegistry, LastCall, TenantsView, Admission, TenantQuotas, MetricsPublisher],
           useFactory: (
             health: HealthRegistry,
             lastCall: LastCall,
             view: TenantsView,
             admission: Admission,
+            tenantQuotas: TenantQuotas,
             publisher: MetricsPublisher,
           ) => {
             const closed = () => {
               if (!kafka.enabled) return 'kafka_disabled';
               return health.isShuttingDown ? 'shutting_down' : null;
             };
-            return new IngestPipeline({ closed, ending: lastCall.signal }, view, admission, publisher, limits);
+            const door = { closed, ending: lastCall.signal };
+            return new IngestPipeline(door, view, admission, tenantQuotas, publisher, limits);
           },
         },
         {
           provide: IngestMetrics,
-          inject: [Metrics, Admission],
-          useFactory: (metrics: Metrics, admission: Admission) => new IngestMetrics(metrics, admission),
+          inject: [Metrics, Admission, ActiveSeries],
+          useFactory: (metrics: Metrics, admission: Admission, series: ActiveSeries) =>
+            new IngestMetrics(metrics, admission, series),
         },
         { provide: KAFKA_ENABLED, useValue: kafka.enabled },
         MetricsLifecycle,

@@ -128,6 +128,20 @@ export const PROBLEMS = {
     title: 'Every sample was refused',
     meaning: '`rejected` says why for each sample. Nothing was taken in; sending the same again changes nothing.',
   },
+  rate_limited: {
+    status: 429,
+    title: 'Over the rate of the tenant',
+    meaning:
+      'The tenant sends more samples a second than its limit. Nothing was taken in; send again after what `Retry-After` says.',
+    retryAfterSeconds: 1,
+  },
+  series_limited: {
+    status: 429,
+    title: 'Too many active series',
+    meaning:
+      "Every sample that is valid begins a series beyond the tenant's limit; `rejected` has `series_limit` for each. Nothing was taken in. Series become inactive when nothing is sent for them (half an hour unless configured).",
+    retryAfterSeconds: 60,
+  },
   tenants_unavailable: {
     status: 503,
     title: 'Tenants are not known yet',
@@ -184,24 +198,34 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
+interface RefusalOptions extends ErrorOptions {
+  readonly rejected?: readonly RejectedSample[];
+  readonly tenantId?: string;
+  /** In place of the code's own. */
+  readonly retryAfterSeconds?: number;
+}
+
 /** Ends the work on a request; the route turns it into problem+json. Its message is the answer's `detail`. */
 export class RequestRefused extends WeirError {
   readonly problem: Problem;
+  /** Seconds after which the same request may succeed; null: never. */
+  readonly retryAfterSeconds: number | null;
   override readonly retryable: boolean;
   /** Why each sample was refused, where that is why the request is. */
   readonly rejected: readonly RejectedSample[];
-  /** Whose request it was, where it was refused for what else the tenant does. */
+  /** Whose request it was, where it was refused for what the tenant does. */
   readonly tenantId: string | null;
 
   constructor(
     override readonly code: ProblemCode,
     detail?: string,
-    options: ErrorOptions & { readonly rejected?: readonly RejectedSample[]; readonly tenantId?: string } = {},
+    options: RefusalOptions = {},
   ) {
     const problem: Problem = PROBLEMS[code];
     super(detail ?? problem.meaning, options);
     this.problem = problem;
-    this.retryable = problem.retryAfterSeconds !== undefined;
+    this.retryAfterSeconds = options.retryAfterSeconds ?? problem.retryAfterSeconds ?? null;
+    this.retryable = this.retryAfterSeconds !== null;
     this.rejected = options.rejected ?? [];
     this.tenantId = options.tenantId ?? null;
   }

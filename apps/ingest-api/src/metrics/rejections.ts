@@ -25,6 +25,8 @@ export const REJECTIONS = {
   label_value_too_long: "A label's value is longer than the tenant's limit.",
   environment_invalid:
     '`environment` is neither null nor a string, is empty, or holds a NUL or half of a surrogate pair.',
+  series_limit:
+    "The sample begins a series, and as many as the tenant's limit are active. Samples of active series are taken in.",
   environment_too_long: '`environment` is longer than 255 characters.',
 } as const;
 

@@ -18,6 +18,13 @@ function of(refused: boolean): TenantTally {
   return tally;
 }
 
+/** Fewer than prove anything by themselves. */
+function few(refused: boolean): TenantTally {
+  const tally = new TenantTally();
+  for (const tenant of ['tenant-0', 'tenant-1']) tally.add(tenant, refused);
+  return tally;
+}
+
 describe('Breaker', () => {
   let now: number;
   let told: string[];
@@ -75,6 +82,17 @@ describe('Breaker', () => {
     breaker.admit();
     breaker.judge(of(false));
     expect(breaker.open).toBeNull();
+  });
+
+  it('stays open for the records that opened it, however few they are and however long ago that was', () => {
+    breaker.settled(of(true));
+    expect(() => breaker.judge(few(true))).toThrow(BreakerOpenError);
+    for (let hours = 0; hours < 3; hours += 1) {
+      now += 3_600_000;
+      breaker.admit();
+      expect(() => breaker.judge(few(true))).toThrow(BreakerOpenError);
+    }
+    expect(told).toEqual(['opened dead_letter_share']);
   });
 
   it('remembers up to where an operator let pass, and opens again for what comes after', () => {

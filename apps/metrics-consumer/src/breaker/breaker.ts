@@ -66,9 +66,10 @@ export class Breaker {
 
   /** Before anything of a batch is settled. Throws BreakerOpenError where too many tenants' records are refused. */
   judge(judged: TenantTally): void {
-    const detail = this.share.verdict(judged);
+    const open = this.state.open?.cause === 'dead_letter_share' ? this.state.open : null;
+    const detail = open === null ? this.share.verdict(judged) : this.share.verdictAgain(judged, open.since);
     if (detail !== null) throw new BreakerOpenError(this.trip('dead_letter_share', detail));
-    if (this.state.open?.cause === 'dead_letter_share') this.change(null, 'the records can be stored again');
+    if (open !== null) this.change(null, 'the records can be stored again');
   }
 
   /** What was judged is settled. */

@@ -26,6 +26,11 @@ describe('DeadLetterShare', () => {
     expect(share.verdict(records([null, 0, 100_000], ['b', 5, 1]))).toBeNull();
   });
 
+  it('counts what names ever more tenants as one tenant’s, and keeps no more of them', () => {
+    const made = Array.from({ length: 20_000 }, (_, n): Row => [`made-up-${n}`, 0, 1]);
+    expect(records(...made).tenants.size).toBeLessThanOrEqual(10_001);
+  });
+
   it('is not for a few tenants of many', () => {
     const share = new DeadLetterShare(RULE);
     const fine = Array.from({ length: 20 }, (_, n): Row => [`fine-${n}`, 5, 0]);

@@ -16,6 +16,8 @@ interface Counts {
 
 /** Whoever sends what nobody can attribute counts as one tenant. */
 const NOBODY = '';
+/** Tenants that are told apart. Records that cannot be read may name any number of them. */
+const MAX_TENANTS = 10_000;
 
 /** How many records of each tenant were judged, and how many of them are refused. */
 export class TenantTally {
@@ -41,6 +43,7 @@ export class TenantTally {
   private countsOf(tenantId: string): Counts {
     const known = this.tenants.get(tenantId);
     if (known !== undefined) return known;
+    if (this.tenants.size >= MAX_TENANTS && tenantId !== NOBODY) return this.countsOf(NOBODY);
     const counts = { records: 0, refused: 0 };
     this.tenants.set(tenantId, counts);
     return counts;
@@ -70,12 +73,24 @@ export class DeadLetterShare {
 
   /** What is wrong, in words, with these records on top of those that were settled of late; null where nothing is. */
   verdict(judged: TenantTally): string | null {
+    return this.wrongWith(judged, this.recent(), this.rule.minRecords);
+  }
+
+  /**
+   * The same for records that are tried again, of which it was high at that time: what was seen then does not grow old while nothing is
+   * taken, and a few of them are enough to see that nothing has changed.
+   */
+  verdictAgain(judged: TenantTally, since: number): string | null {
+    return this.wrongWith(judged, this.recent(since), 1);
+  }
+
+  private wrongWith(judged: TenantTally, before: readonly Slice[], minRecords: number): string | null {
     const all = new TenantTally();
-    for (const { tally } of this.recent()) all.addAll(tally);
+    for (const { tally } of before) all.addAll(tally);
     all.addAll(judged);
     const counts = [...all.tenants.values()];
     const records = counts.reduce((sum, each) => sum + each.records, 0);
-    if (records < this.rule.minRecords) return null;
+    if (records < minRecords) return null;
     const shares = counts.map((each) => each.refused / each.records);
     const hit = shares.filter((share) => share >= this.rule.share).length;
     const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
@@ -99,8 +114,8 @@ export class DeadLetterShare {
     this.slices = [];
   }
 
-  private recent(): Slice[] {
-    const oldest = this.now() - this.rule.windowMs;
+  private recent(until = this.now()): Slice[] {
+    const oldest = until - this.rule.windowMs;
     return this.slices.filter(({ at }) => at >= oldest);
   }
 }

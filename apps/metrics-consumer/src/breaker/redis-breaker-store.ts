@@ -1,11 +1,8 @@
-import { createClient, type RedisClientType } from 'redis';
+import { closeRedis, connectRedis, type RedisClient } from '@weir/redis';
 
 import { type BreakerState, CLOSED, parseBreakerState } from './breaker-state.js';
 import type { BreakerStore } from './breaker-store.js';
 
-const CONNECT_TIMEOUT_MS = 2_000;
-const COMMAND_TIMEOUT_MS = 1_000;
-const RECONNECT_MAX_MS = 2_000;
 /** Failed tries that nobody followed up in this time are not "in a row" with the next. */
 const FAILURES_TTL_MS = 600_000;
 
@@ -23,11 +20,9 @@ return ARGV[1]`;
 
 /**
  * The breaker of one consumer group in Redis, so that a restarted instance does not forget it.
- *
- * It connects by itself and for ever, and never keeps a command for later: while Redis is away each call rejects at once.
  */
 export class RedisBreakerStore implements BreakerStore {
-  private readonly client: RedisClientType;
+  private readonly client: RedisClient;
   private readonly stateKey: string;
   private readonly failuresKey: string;
 
@@ -35,18 +30,7 @@ export class RedisBreakerStore implements BreakerStore {
     // In braces, so that a cluster keeps both in one slot.
     this.stateKey = `weir:{${group}}:breaker`;
     this.failuresKey = `weir:{${group}}:breaker:failures`;
-    this.client = createClient({
-      url,
-      disableOfflineQueue: true,
-      commandOptions: { timeout: COMMAND_TIMEOUT_MS },
-      socket: {
-        connectTimeout: CONNECT_TIMEOUT_MS,
-        reconnectStrategy: (tries) => Math.min(50 * 2 ** tries, RECONNECT_MAX_MS),
-      },
-    });
-    // Each call says so itself.
-    this.client.on('error', () => undefined);
-    void this.client.connect().catch(() => undefined);
+    this.client = connectRedis(url);
   }
 
   async ping(): Promise<void> {
@@ -79,8 +63,7 @@ export class RedisBreakerStore implements BreakerStore {
     await this.client.del(this.failuresKey);
   }
 
-  async close(): Promise<void> {
-    if (this.client.isReady) await this.client.close();
-    else this.client.destroy();
+  close(): Promise<void> {
+    return closeRedis(this.client);
   }
 }

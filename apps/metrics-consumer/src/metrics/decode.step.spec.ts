@@ -36,9 +36,11 @@ const decoder: EventDecoder = {
   writes: (value) => value.toString().startsWith('v3'),
 };
 
+const decode = async (records: readonly ConsumedRecord[]) => [...(await new DecodeStep(decoder).apply(records))];
+
 describe('DecodeStep', () => {
   it('reads versions side by side, each with its own tenant', async () => {
-    const decoded = await new DecodeStep(decoder).apply([record('v1', 0, 'acme'), record('v3:beta', 1)]);
+    const decoded = await decode([record('v1', 0, 'acme'), record('v3:beta', 1)]);
     expect(decoded).toMatchObject([
       { kind: 'event', tenantId: 'acme' },
       { kind: 'event', tenantId: 'beta' },
@@ -46,14 +48,14 @@ describe('DecodeStep', () => {
   });
 
   it('answers poison for what cannot be read, with its reason and what tenant the header names', async () => {
-    const decoded = await new DecodeStep(decoder).apply([record('garbage', 0, 'acme')]);
+    const decoded = await decode([record('garbage', 0, 'acme')]);
     expect(decoded).toMatchObject([
       { kind: 'dead-letter', class: 'poison', reason: 'unknown_schema', tenantId: 'acme', error: { schemaId: 77 } },
     ]);
   });
 
   it('answers invalid for a null value and for a record without a tenant', async () => {
-    const decoded = await new DecodeStep(decoder).apply([record(null), record('v1'), record('v3:')]);
+    const decoded = await decode([record(null), record('v1'), record('v3:')]);
     expect(decoded).toMatchObject([
       { class: 'invalid', reason: 'null_value', tenantId: null },
       { class: 'invalid', reason: 'tenant' },

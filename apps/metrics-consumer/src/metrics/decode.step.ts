@@ -16,9 +16,14 @@ export type EventDecoder = Pick<AvroDecoder<MetricEvent>, 'prepare' | 'decode' |
 export class DecodeStep {
   constructor(private readonly decoder: EventDecoder) {}
 
-  async apply(records: readonly ConsumedRecord[]): Promise<(DecodedEvent | Refusal)[]> {
+  /** Each record is decoded as it is taken: one may unfold to many times its bytes, and they are not held all at once. */
+  async apply(records: readonly ConsumedRecord[]): Promise<Iterable<DecodedEvent | Refusal>> {
     await this.decoder.prepare(records.map(({ value }) => value));
-    return records.map((record) => this.decode(record));
+    return this.decodeEach(records);
+  }
+
+  private *decodeEach(records: readonly ConsumedRecord[]): Generator<DecodedEvent | Refusal> {
+    for (const record of records) yield this.decode(record);
   }
 
   private decode(record: ConsumedRecord): DecodedEvent | Refusal {

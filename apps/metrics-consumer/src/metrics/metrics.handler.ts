@@ -5,9 +5,10 @@ import { MetricsStore } from '@weir/metrics-store';
 import { AssignmentHandler, BatchHandler, BatchTransport } from '@weir/nest-kafka';
 import { metricsRaw } from '@weir/topics';
 
+import { CatchUp } from '../ledger/catch-up.js';
 import { StoreStartup } from '../store/store-startup.js';
 import { RecordMissedError } from './gap-check.js';
-import { partitionKey } from './offset-gaps.js';
+import { partitionKey, spansOf } from './offset-gaps.js';
 import { MetricsPipeline } from './pipeline.js';
 import { SettlementMetrics } from './settlement-metrics.js';
 import { TopicIds, TopicRecreatedError } from './topic-ids.js';
@@ -24,6 +25,7 @@ export class MetricsHandler {
     private readonly topicIds: TopicIds,
     private readonly transport: BatchTransport,
     private readonly metrics: SettlementMetrics,
+    private readonly catchUp: CatchUp,
   ) {}
 
   @BatchHandler(metricsRaw)
@@ -35,10 +37,12 @@ export class MetricsHandler {
       for (const { topic, outcome, count } of settled.offsets)
         if (outcome === 'expired' && count > 0)
           this.logger.error(`Retention deleted ${count} records of ${topic} before they were read`);
+      if (settled.repeated === batch.records.length) this.passOver(batch);
     } catch (error) {
       this.metrics.failed(batch);
       if (error instanceof RecordMissedError) void this.goTo([error.at], error.message);
-      if (error instanceof TopicRecreatedError) void this.beginAgain(error);
+      else if (error instanceof TopicRecreatedError) void this.beginAgain(error);
+      else if (!(error instanceof StoreUnavailableError)) this.passOver(batch);
       throw error; // the batch waits, and comes again
     }
   }
@@ -61,6 +65,11 @@ export class MetricsHandler {
       partition,
       offset: next.get(partitionKey({ topic, partition })) ?? 0,
     }));
+  }
+
+  /** Whatever the batch met: where the ledger stands past it, it is of no use to anyone. Not awaited, since it ends the batch. */
+  private passOver({ records }: RecordBatch): void {
+    void this.catchUp.past(spansOf(records).map(({ topic, partition, to }) => ({ topic, partition, offset: to - 1 })));
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { MetricEvent } from '@weir/avro';
 import type { WeirError } from '@weir/errors';
 import type { ConsumedRecord, DeadLetter } from '@weir/kafka';
-import type { PositionedSample } from '@weir/metrics-store';
+import { LedgerAccountingError, type PositionedSample } from '@weir/metrics-store';
 
 /** A record whose bytes were understood and whose tenant is known. */
 export interface DecodedEvent {
@@ -32,3 +32,14 @@ export interface Refusal {
 
 /** What is to become of one record. A broken system is no outcome: it is thrown. */
 export type Outcome = StorableSample | Refusal;
+
+/**
+ * Throws LedgerAccountingError unless each record has one outcome, in the records' order. A step that lost one would leave what looks like
+ * an offset without a record, and one that gave it to a neighbour a ledger that adds up all the same.
+ */
+export function assertOneEach(records: readonly ConsumedRecord[], outcomes: readonly Outcome[]): void {
+  const at = records.findIndex((record, i) => outcomes[i]?.record !== record);
+  if (at < 0 && outcomes.length === records.length) return;
+  const { topic, partition, offset } = records[at] ?? outcomes[records.length]?.record ?? {};
+  throw new LedgerAccountingError(`${topic}[${partition}]@${offset} has not exactly one outcome in its place`);
+}

@@ -6,7 +6,7 @@ import { TenantTally } from '../breaker/dead-letter-share.js';
 import { toDeadLetter } from './dead-letter.js';
 import type { DecodeStep } from './decode.step.js';
 import type { GapCheck } from './gap-check.js';
-import type { Outcome, Refusal } from './outcome.js';
+import { assertOneEach, type Outcome, type Refusal } from './outcome.js';
 import { type Settled, Settlement } from './settlement.js';
 import type { TopicIds } from './topic-ids.js';
 import type { ValidateStep } from './validate.step.js';
@@ -32,6 +32,7 @@ export class MetricsPipeline {
   async settle(batch: RecordBatch): Promise<Settled> {
     this.breaker.admit();
     const outcomes = this.validate.apply(await this.decode.apply(batch.records));
+    assertOneEach(batch.records, outcomes);
     const ranges = await this.topicIds.rangesOf(batch.records);
     let settled: Settled = { stored: [], deadLettered: [], repeated: outcomes.length, offsets: [] };
     const judged = this.tally(outcomes);

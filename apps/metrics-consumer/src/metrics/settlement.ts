@@ -25,7 +25,7 @@ export interface Settled {
 
 interface OffsetCount {
   readonly topic: string;
-  readonly outcome: 'stored' | 'dead_lettered' | 'gap' | 'expired';
+  readonly outcome: 'stored' | 'dead_lettered' | 'gap' | 'expired' | 'skipped';
   readonly count: number;
 }
 

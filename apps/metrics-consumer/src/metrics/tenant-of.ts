@@ -1,14 +1,18 @@
+import { isUtf8 } from 'node:buffer';
+
 import { ValidationError } from '@weir/errors';
 import type { RecordHeader } from '@weir/kafka';
 
 /** The header in which records of v1 and v2 carry their tenant. */
 const TENANT_HEADER = 'tenant-id';
+/** Wider than any tenant's id, and short enough for every index, label and count that is kept by tenant. */
+const MAX_TENANT_BYTES = 255;
 
 /**
  * Whose record this is: the tenant in its body, or for a schema that has none there the one in its header.
  *
- * Answers an error where neither names one, where they contradict each other, or where the header names several. The
- * tenants view is not asked: what was accepted stays accepted.
+ * Answers an error where neither names one, where they contradict each other, where the header names several, or where what it
+ * names cannot be stored. The tenants view is not asked: what was accepted stays accepted.
  */
 export function tenantOf(
   bodyTenant: string,
@@ -17,14 +21,25 @@ export function tenantOf(
 ): string | ValidationError {
   let fromHeader: string | undefined;
   let named = 0;
+  let text = true;
   for (const { key, value } of headers) {
     if (key !== TENANT_HEADER) continue;
     named += 1;
+    // A name that was replaced here and there might be another tenant's.
+    text &&= value === null || isUtf8(value);
     fromHeader = value?.toString('utf8') ?? '';
     if (writtenWithTenant && fromHeader !== bodyTenant)
       return new ValidationError('tenant', 'the tenant in the header contradicts the one in the body');
   }
   if (!writtenWithTenant && named > 1) return new ValidationError('tenant', 'the header names a tenant more than once');
-  const tenant = writtenWithTenant ? bodyTenant : (fromHeader ?? '');
-  return tenant === '' ? new ValidationError('tenant', 'the record names no tenant') : tenant;
+  if (!writtenWithTenant && !text) return new ValidationError('tenant', 'the tenant in the header is not UTF-8');
+  return storable(writtenWithTenant ? bodyTenant : (fromHeader ?? ''));
+}
+
+function storable(tenant: string): string | ValidationError {
+  if (tenant === '') return new ValidationError('tenant', 'the record names no tenant');
+  if (tenant.length > MAX_TENANT_BYTES || Buffer.byteLength(tenant) > MAX_TENANT_BYTES)
+    return new ValidationError('tenant', 'the tenant is too long');
+  if (tenant.includes('\0')) return new ValidationError('tenant', 'the tenant contains a NUL');
+  return tenant;
 }

@@ -6,8 +6,7 @@ import type { DecodedEvent, Outcome, Refusal } from './outcome.js';
 
 /** What the store holds. Wider than any limit at the door, so that what was accepted stays accepted. */
 export const STORABLE = {
-  /** PostgreSQL's index rows end at about 2,700 bytes; a name and a tenant stand in them. */
-  tenantBytes: 255,
+  /** PostgreSQL's index rows end at about 2,700 bytes; a name and a tenant (see tenantOf) stand in them. */
   nameBytes: 1_024,
   labels: 256,
   labelBytes: 64 * 1_024,
@@ -23,7 +22,7 @@ const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 /** Of UTF-8 for a UTF-16 unit: what is short enough by this need not be counted. */
 const MOST_BYTES_PER_UNIT = 3;
 
-type InvalidReason = 'tenant' | 'name' | 'labels' | 'value' | 'timestamp';
+type InvalidReason = 'name' | 'labels' | 'value' | 'timestamp';
 /** Why an event can never be stored; the words hold no value of the record, so that like failures read alike. */
 type Fault = readonly [InvalidReason, string];
 
@@ -34,13 +33,13 @@ type Fault = readonly [InvalidReason, string];
  * the door, and a record that waited here for a week is as good as on its first day.
  */
 export class ValidateStep {
-  apply(decoded: readonly (DecodedEvent | Refusal)[]): Outcome[] {
-    return decoded.map((item) => (item.kind === 'event' ? toOutcome(item) : item));
+  apply(decoded: Iterable<DecodedEvent | Refusal>): Outcome[] {
+    return Array.from(decoded, (item) => (item.kind === 'event' ? toOutcome(item) : item));
   }
 }
 
 function toOutcome({ record, event, tenantId }: DecodedEvent): Outcome {
-  const fault = faultOf(event, tenantId);
+  const fault = faultOf(event);
   if (fault !== undefined) {
     const [reason, message] = fault;
     return {
@@ -74,9 +73,7 @@ function toOutcome({ record, event, tenantId }: DecodedEvent): Outcome {
   };
 }
 
-function faultOf(event: MetricEvent, tenantId: string): Fault | undefined {
-  if (isLongerThan(STORABLE.tenantBytes, tenantId)) return ['tenant', 'the tenant is too long'];
-  if (tenantId.includes('\0')) return ['tenant', 'the tenant contains a NUL'];
+function faultOf(event: MetricEvent): Fault | undefined {
   if (!METRIC_NAME.test(event.name)) return ['name', "the name breaks Prometheus' rule"];
   if (event.name.length > STORABLE.nameBytes) return ['name', 'the name is too long'];
   if (!Number.isFinite(event.value)) return ['value', 'the value is not a finite number'];

@@ -18,10 +18,16 @@ export interface StoredSample {
   readonly value: number;
 }
 
+interface RunningApp {
+  readonly app: NestFastifyApplication;
+  readonly url: string;
+}
+
 /** metrics-consumer on real engines, with topics, a group and a database of its own, that can be stopped and started. */
 export class ConsumerApp {
   readonly group = uniqueName('group');
-  private running: { app: NestFastifyApplication; url: string } | null = null;
+  private running: RunningApp | null = null;
+  private readonly peers: RunningApp[] = [];
   private readonly pool: Pool;
 
   private constructor(
@@ -43,6 +49,21 @@ export class ConsumerApp {
   }
 
   async start(): Promise<void> {
+    this.running = await this.launch();
+  }
+
+  /** Another instance beside it, in the same group and on the same database. Answers its address. */
+  async startPeer(): Promise<string> {
+    const peer = await this.launch();
+    this.peers.push(peer);
+    return peer.url;
+  }
+
+  get url(): string {
+    return this.running?.url ?? '';
+  }
+
+  private async launch(): Promise<RunningApp> {
     const config = loadConfig({
       NODE_ENV: 'test',
       HOST: '127.0.0.1',
@@ -57,11 +78,12 @@ export class ConsumerApp {
       ...this.env,
     });
     const app = await createMetricsConsumer(config);
-    this.running = { app, url: await startService(app) };
+    return { app, url: await startService(app) };
   }
 
   async stop(): Promise<void> {
-    await this.running?.app.close();
+    const apps = [...this.peers.splice(0), ...(this.running === null ? [] : [this.running])];
+    await Promise.all(apps.map(({ app }) => app.close()));
     this.running = null;
   }
 
@@ -79,8 +101,9 @@ export class ConsumerApp {
     path: string,
     body: unknown,
     headers: Readonly<Record<string, string>> = {},
+    url = this.url,
   ): Promise<{ status: number; body: string }> {
-    const response = await fetch(`${this.running?.url}${path}`, {
+    const response = await fetch(`${url}${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),

@@ -13,6 +13,7 @@ import {
   type KafkaConnection,
   type OutgoingRecord,
   RecordProducer,
+  TransactionalProducer,
 } from '@weir/kafka';
 import { engines, eventually, uniqueName } from '@weir/testing';
 import { metricsDlq, metricsRaw, resolveTopics, type TopicDefinition } from '@weir/topics';
@@ -92,6 +93,23 @@ export class TestTopics {
   /** Resolves once the broker has them, in this order within each partition. */
   async send(records: readonly (Partial<OutgoingRecord> & { value: Buffer | null })[]): Promise<void> {
     await this.producer.send(records.map((record) => ({ topic: this.raw, key: null, ...record })));
+  }
+
+  /** Events in a transaction that stays open until what is answered is called: no read_committed reader gets past its first record. */
+  async sendInOpenTransaction(events: readonly MetricEvent[], partition: number): Promise<() => Promise<void>> {
+    const producer = new TransactionalProducer(connection(), {
+      name: 'test',
+      compression: 'lz4',
+      transactionalId: uniqueName('tx'),
+      transactionTimeoutMs: 60_000,
+    });
+    await producer.init();
+    await producer.begin();
+    await producer.send(this.encode(events).map((value) => ({ topic: this.raw, key: null, value, partition })));
+    return async () => {
+      await producer.commit();
+      await producer.close(1_000);
+    };
   }
 
   /** Events as ingest-api writes them; spread over the partitions unless one is given. */

@@ -149,6 +149,35 @@ describe('the envelope of a dead letter', () => {
   });
 });
 
+describe('a dead letter of a record that unfolded beyond any dead letter', () => {
+  const mebibyte = 1024 * 1024;
+  const [nul, long] = ['\0', 'x'.repeat(200)];
+  it.each<[string, Partial<ConsumedRecord>]>([
+    ['value', { value: Buffer.alloc(40 * mebibyte) }],
+    ['key', { key: Buffer.alloc(4 * mebibyte) }],
+    ['header', { headers: [{ key: 'h', value: Buffer.alloc(20 * mebibyte) }] }],
+    ['name of a header', { headers: [{ key: nul.repeat(4 * mebibyte), value: null }] }],
+    ['number of headers', { headers: Array.from({ length: 500_000 }, () => ({ key: 'h', value: Buffer.alloc(0) })) }],
+    [
+      'all of it',
+      { key: Buffer.alloc(9 * mebibyte), value: Buffer.alloc(9 * mebibyte), headers: [{ key: long, value: null }] },
+    ],
+  ])('is taken by the DLQ, has its beginning and its place, and says that this is not all: %s', (_, record) => {
+    const sent = sentFor(letter(record));
+    expect(wireBytes([sent], metricsDlq.maxMessageBytes)).toBeGreaterThan(0);
+    const envelope = readable(Buffer.from(sent.value ?? ''));
+    expect(envelope.source).toMatchObject({ topic: 'metrics.raw', partition: 3, offset: 4821 });
+    expect(envelope.source.omitted_bytes).toBeGreaterThan(0);
+    expect(originalBytes(envelope)).toBeNull();
+  });
+
+  it('begins beyond what any record of Weir is, so that those are whole', () => {
+    const value = Buffer.alloc(metricsRaw.maxMessageBytes);
+    const envelope = readable(Buffer.from(sentFor(letter({ value, key: Buffer.alloc(mebibyte) })).value ?? ''));
+    expect(originalBytes(envelope)?.value).toEqual(value);
+  });
+});
+
 function sentFor(...letters: DeadLetter[]): OutgoingRecord {
   const sent: OutgoingRecord[] = [];
   const producer = { send: async (records: readonly OutgoingRecord[]) => void sent.push(...records) };

@@ -4,12 +4,13 @@ import { toUSVString } from 'node:util';
 import type { ConsumedRecord, RecordHeader } from '../records.js';
 import type { DeadLetter, DeadLetterClass, DeadLetterReason } from './dead-letter.js';
 import { fingerprint } from './fingerprint.js';
+import { fitting } from './fitting.js';
 
 /**
  * A dead letter as JSON, the value of a record of `metrics.dlq`.
  *
  * Nothing of the failed record is lost: `raw_value_hex`, `key_hex` and `headers` are its bytes, and null is told apart from empty
- * (null and `""`). `key` is the key as text where it is UTF-8, for people.
+ * (null and `""`). `key` is the key as text where it is UTF-8, for people. The one exception says so itself: see `omitted_bytes`.
  */
 export interface DeadLetterEnvelope {
   readonly dlq_metadata: {
@@ -37,6 +38,11 @@ export interface DeadLetterEnvelope {
     readonly raw_value_hex: string | null;
     readonly headers: readonly { readonly key: string; readonly value_hex: string | null }[];
     readonly key_hex: string | null;
+    /**
+     * Only where the record, unpacked, is larger than any that Weir writes, so that no dead letter could hold it: how many of its
+     * bytes are not in here. What is here is their beginning, and the whole is in the origin topic for as long as that keeps it.
+     */
+    readonly omitted_bytes?: number;
   };
 }
 
@@ -54,7 +60,7 @@ export function buildEnvelope(
   letter: DeadLetter,
   { group, serviceVersion, routedAt }: EnvelopeContext,
 ): DeadLetterEnvelope {
-  const { record } = letter;
+  const { record, omittedBytes } = fitting(letter.record);
   return {
     dlq_metadata: {
       routed_at_utc: routedAt.toISOString(),
@@ -78,6 +84,7 @@ export function buildEnvelope(
       raw_value_hex: hex(record.value),
       headers: record.headers.map(({ key, value }) => ({ key, value_hex: hex(value) })),
       key_hex: hex(record.key),
+      ...(omittedBytes > 0 && { omitted_bytes: omittedBytes }),
     },
   };
 }

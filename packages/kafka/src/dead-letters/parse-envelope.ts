@@ -32,10 +32,11 @@ export function parseEnvelope(value: Buffer | null): DeadLetterEnvelope | Unread
   }
 }
 
-/** The failed record's own bytes, as they were. */
+/** The failed record's own bytes, as they were; null where the dead letter does not hold all of them. */
 export function originalBytes({
-  source: { key_hex, raw_value_hex, headers },
-}: DeadLetterEnvelope): Pick<ConsumedRecord, 'key' | 'value' | 'headers'> {
+  source: { key_hex, raw_value_hex, headers, omitted_bytes = 0 },
+}: DeadLetterEnvelope): Pick<ConsumedRecord, 'key' | 'value' | 'headers'> | null {
+  if (omitted_bytes > 0) return null;
   return {
     key: bytes(key_hex),
     value: bytes(raw_value_hex),
@@ -51,7 +52,7 @@ function metadata(from: Fields): DeadLetterEnvelope['dlq_metadata'] {
   const reason = text(from, 'reason');
   if (!isDeadLetterReason(reason)) throw new TypeError(`"${reason.slice(0, 100)}" is no reason of a dead letter`);
   return {
-    routed_at_utc: text(from, 'routed_at_utc'),
+    routed_at_utc: time(from, 'routed_at_utc'),
     reason,
     error: text(from, 'error'),
     class: deadLetterClass(reason),
@@ -67,12 +68,13 @@ function metadata(from: Fields): DeadLetterEnvelope['dlq_metadata'] {
 
 function source(from: Fields): DeadLetterEnvelope['source'] {
   const key = textOrNull(from, 'key');
+  const omittedBytes = from['omitted_bytes'] === undefined ? 0 : natural(from, 'omitted_bytes');
   const headers: unknown = from['headers'] ?? [];
   if (!Array.isArray(headers)) throw new TypeError('headers is no list');
   return {
     topic: text(from, 'topic'),
-    partition: integer(from, 'partition'),
-    offset: integer(from, 'offset'),
+    partition: natural(from, 'partition'),
+    offset: natural(from, 'offset'),
     timestamp_ms: integer(from, 'timestamp_ms'),
     key,
     raw_value_hex: hexOrNull(from, 'raw_value_hex'),
@@ -81,6 +83,7 @@ function source(from: Fields): DeadLetterEnvelope['source'] {
       return { key: text(header, 'key'), value_hex: hexOrNull(header, 'value_hex') };
     }),
     key_hex: hexOrNull(from, 'key_hex') ?? (key === null ? null : Buffer.from(key).toString('hex')),
+    ...(omittedBytes > 0 && { omitted_bytes: omittedBytes }),
   };
 }
 
@@ -101,6 +104,18 @@ const textOrNull = (from: Fields, name: string): string | null =>
 function integer(from: Fields, name: string): number {
   const value = from[name];
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new TypeError(`${name} is no whole number`);
+  return value;
+}
+
+function natural(from: Fields, name: string): number {
+  const value = integer(from, name);
+  if (value < 0) throw new TypeError(`${name} is below 0`);
+  return value;
+}
+
+function time(from: Fields, name: string): string {
+  const value = text(from, name);
+  if (Number.isNaN(Date.parse(value))) throw new TypeError(`${name} is no time`);
   return value;
 }
 

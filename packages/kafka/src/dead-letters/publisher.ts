@@ -6,6 +6,7 @@ import { wireBytes } from '../clients/producer/sendable.js';
 import type { OutgoingRecord, RecordHeader } from '../records.js';
 import type { DeadLetter } from './dead-letter.js';
 import { buildEnvelope, errorText } from './envelope.js';
+import { fitting } from './fitting.js';
 import { identityOf, identityText, ORIGIN_HEADER } from './identity.js';
 
 export interface DeadLetterPublisherOptions {
@@ -70,7 +71,7 @@ export class DeadLetterPublisher {
     const envelope = buildEnvelope(letter, { group, serviceVersion, routedAt: clock() });
     return {
       topic,
-      key: letter.record.key,
+      key: fitting(letter.record).record.key,
       value: Buffer.from(JSON.stringify(envelope)),
       headers: [...errorHeaders(letter, group), header(ORIGIN_HEADER, identityText(identityOf(letter, group)))],
     };

@@ -1,5 +1,6 @@
 import { finished } from 'node:stream/promises';
 
+import { StoreUnavailableError } from '@weir/errors';
 import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 
@@ -37,11 +38,16 @@ export async function insertSeries(client: PoolClient, series: readonly Series[]
   ]);
 }
 
-/** Writes rows of which none is there yet, about three times as fast as `upsertRows`; any that is there fails all (23505). */
+/**
+ * Writes rows of which none is there yet, about three times as fast as `upsertRows`; any that is there fails all (23505). Rejects where the
+ * server took fewer than it was given, as a trigger can make it without an error: such rows would count as stored.
+ */
 export async function copyRows(client: PoolClient, rows: readonly Row[]): Promise<void> {
   const stream = client.query(copyFrom(COPY_SAMPLES));
   stream.end(copyBody(rows));
   await finished(stream);
+  if (stream.rowCount !== rows.length)
+    throw new StoreUnavailableError(`The database took ${stream.rowCount} of ${rows.length} rows, without an error`);
 }
 
 /** Writes rows of distinct keys, each by the version rule of its kind. Expects key order. */

@@ -100,9 +100,17 @@ export const metricCatalogue = {
     labels: ['tenant'],
     help: 'Samples accepted, by tenant; beyond the first tenants it is "other".',
   }),
-  weir_ingest_tenant_overloaded_requests_total: counter({
+  weir_ingest_tenant_refused_requests_total: counter({
+    labels: ['tenant', 'code'],
+    help: 'Ingest requests refused for how much their tenant sends or has in flight, by tenant and code; beyond the first tenants it is "other".',
+  }),
+  weir_ingest_tenant_active_series: gauge({
     labels: ['tenant'],
-    help: 'Ingest requests refused for what else their tenant has in flight, by tenant; beyond the first tenants it is "other".',
+    unit: 'series',
+    help: 'Series that are active in this instance, of tenants with a limit; beyond the first tenants it is "other".',
+  }),
+  weir_ingest_limits_shared: gauge({
+    help: 'Is 1 while instances share the limits of tenants through Redis, else 0: each counts alone.',
   }),
 
   weir_consumer_batch_size_records: histogram({

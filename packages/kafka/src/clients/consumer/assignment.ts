@@ -21,14 +21,17 @@ export class Assignment implements Iterable<AssignedPartition> {
 
   /** Starts a new stretch for each of these, also where one was there before. */
   add(partitions: readonly TopicPartition[]): AssignedPartition[] {
-    return partitions.map(({ topic, partition }) => {
-      const owners = this.topics.get(topic) ?? new Map<number, AssignedPartition>();
-      this.topics.set(topic, owners);
-      if (!owners.has(partition)) this.count += 1;
-      const owner = new AssignedPartition(topic, partition);
-      owners.set(partition, owner);
-      return owner;
-    });
+    return partitions.map((each) => this.renew(each));
+  }
+
+  /** Starts a new stretch of one partition. */
+  renew({ topic, partition }: TopicPartition): AssignedPartition {
+    const owners = this.topics.get(topic) ?? new Map<number, AssignedPartition>();
+    this.topics.set(topic, owners);
+    if (!owners.has(partition)) this.count += 1;
+    const owner = new AssignedPartition(topic, partition);
+    owners.set(partition, owner);
+    return owner;
   }
 
   remove(partitions: readonly TopicPartition[]): void {

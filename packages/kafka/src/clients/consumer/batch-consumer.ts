@@ -106,6 +106,14 @@ export class BatchConsumer {
     await this.connected().seek(offsets);
   }
 
+  /**
+   * As `seek`, where somebody else has settled all that lies below: these offsets are committed. Partitions that are as far already are
+   * passed over.
+   */
+  async advance(offsets: readonly TopicPartitionOffset[]): Promise<void> {
+    await this.connected().advance(offsets);
+  }
+
   /** As `seek`, to the first record, past the last, or to the first record at or after a time; all assigned partitions unless given. */
   async seekTo(target: SeekTarget, partitions?: readonly TopicPartition[]): Promise<void> {
     const session = this.connected();

@@ -176,15 +176,32 @@ export class ConsumerSession {
     await this.loop.between(async () => {
       for (const target of targets) {
         const before = this.assignment.get(target.topic, target.partition);
-        if (before === undefined || before.revoking) continue;
-        await this.client.seek(target);
-        this.buffer.drop([before]);
-        const [after] = this.assignment.add([target]);
-        if (after !== undefined) Object.assign(after, { pausedInClient: before.pausedInClient, resolving: false });
-        this.delivery.abandon([before]);
+        if (before !== undefined && !before.revoking) await this.beginStretch(before, target);
       }
     });
     this.refresh();
+  }
+
+  /** As `seek`, forward only, and what lies below these offsets is committed as settled. */
+  async advance(targets: readonly TopicPartitionOffset[]): Promise<void> {
+    await this.loop.between(async () => {
+      for (const target of targets) {
+        const before = this.assignment.get(target.topic, target.partition);
+        if (before === undefined || before.revoking || before.next >= target.offset) continue;
+        this.committer.settle(await this.beginStretch(before, target), target.offset);
+      }
+    });
+    this.refresh();
+  }
+
+  /** To be called while no consume call is under way. */
+  private async beginStretch(before: AssignedPartition, target: TopicPartitionOffset): Promise<AssignedPartition> {
+    await this.client.seek(target);
+    this.buffer.drop([before]);
+    const after = this.assignment.renew(before);
+    Object.assign(after, { pausedInClient: before.pausedInClient, resolving: false });
+    this.delivery.abandon([before]);
+    return after;
   }
 
   /** To be called when the application's pauses changed. */

@@ -1,3 +1,4 @@
+import type { Message } from '@confluentinc/kafka-javascript';
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from '@weir/testing';
 
@@ -25,6 +26,61 @@ function fullLoop(): { loop: FetchLoop; polls: () => number } {
   const hooks = { readable: () => owner !== undefined, polled: nothing, failed: nothing };
   return { loop: new FetchLoop(client, assignment, buffer, 1, hooks), polls: () => count };
 }
+
+describe('FetchLoop, given records of megabytes', () => {
+  it.each([
+    ['values', { value: Buffer.alloc(1_000_000) }],
+    ['headers', { headers: Array.from({ length: 20_000 }, () => ({ h: Buffer.alloc(0) })) }],
+  ])('takes few of them into memory, however many it may have, where it is their %s', async (_, parts) => {
+    const assignment = new Assignment();
+    assignment.add([{ topic: 't', partition: 0 }]);
+    const buffer = new RecordBuffer();
+    let offset = 0;
+    const consume = (max: number): Promise<Message[]> => {
+      const messages =
+        max === 1 ? [] : [{ topic: 't', partition: 0, offset: offset++, size: 0, value: null, ...parts }];
+      return Promise.resolve(messages);
+    };
+    const client = { consume, pause: nothing, resume: nothing };
+    const hooks = { readable: () => true, polled: nothing, failed: nothing };
+    const loop = new FetchLoop(client, assignment, buffer, 2_000, hooks);
+    const running = loop.run();
+    await eventually(() => buffer.bytes > 15_000_000);
+    const since = performance.now();
+    await eventually(() => performance.now() - since > 100);
+    expect(buffer.size).toBeLessThan(25);
+    expect(buffer.take(() => true)[0]?.records).toHaveLength(1);
+    expect(buffer.bytes).toBe(0);
+    await eventually(() => buffer.size > 0);
+    loop.end();
+    await running;
+  });
+});
+
+describe('FetchLoop, asked to move positions', () => {
+  it('does so only while no consume call is under way: what that returns has no place any more afterwards', async () => {
+    const calls: ((messages: Message[]) => void)[] = [];
+    const client = {
+      consume: () =>
+        calls.length > 0 ? Promise.resolve([]) : new Promise<Message[]>((resolve) => calls.push(resolve)),
+      pause: nothing,
+      resume: nothing,
+    };
+    const hooks = { readable: () => true, polled: nothing, failed: nothing };
+    const loop = new FetchLoop(client, new Assignment(), new RecordBuffer(), 10, hooks);
+    const running = loop.run();
+    await eventually(() => calls.length === 1);
+    const order: string[] = [];
+    const moved = loop.between(() => order.push('moved'));
+    await Promise.resolve();
+    order.push('consumed');
+    calls[0]?.([]);
+    await moved;
+    expect(order).toEqual(['consumed', 'moved']);
+    loop.end();
+    await running;
+  });
+});
 
 describe('FetchLoop, with a full buffer', () => {
   it('puts polling off, except while anyone waits for what polling brings, also where several do', async () => {

@@ -15,6 +15,11 @@ const IDLE_POLL_MS = 100;
  * the handler's own input and output, which is then waited for in turn instead of beside it.
  */
 const MAX_POLL_RECORDS = 500;
+/**
+ * Few records of many megabytes fill the buffer as many small ones do: past this nothing more is taken. One call may bring as much again as
+ * the client has fetched ahead (`queued.max.messages.kbytes`).
+ */
+const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
 /** A handler that takes longer than this with a full buffer behind it is polled beside, with the partitions paused. */
 const HOLD_AFTER_MS = 500;
 
@@ -107,7 +112,7 @@ export class FetchLoop {
 
   private async poll(): Promise<number> {
     const room = this.capacity - this.buffer.size;
-    const full = room <= 0;
+    const full = room <= 0 || this.buffer.bytes >= MAX_BUFFERED_BYTES;
     // Pausing throws away what the client has fetched ahead, so a full buffer first just waits for the handler.
     if (full && this.urgencies === 0 && Date.now() - this.lastPollAt < HOLD_AFTER_MS) return 0;
     if (!full) this.lastPollAt = Date.now();

@@ -1,7 +1,8 @@
+import type { Message } from '@confluentinc/kafka-javascript';
 import { KafkaConsumerError } from '@weir/errors';
 
 import type { KafkaConnection } from '../../connection.js';
-import type { TopicPartitionOffset } from '../../records.js';
+import type { TopicPartition, TopicPartitionOffset } from '../../records.js';
 import { consumerError } from './client-errors.js';
 import { grouplessSettings } from './groupless.js';
 import { NativeClient } from './native-client.js';
@@ -13,6 +14,12 @@ export interface LogProbeResult {
   readonly lowWatermark: number;
   /** Offset of the first record at or after the one asked for; null where there is none up to the end. */
   readonly firstOffset: number | null;
+}
+
+/** Epoch milliseconds; null where no record is there. */
+interface AppendTimes {
+  readonly firstMs: number | null;
+  readonly lastMs: number | null;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -31,7 +38,31 @@ export class LogProbe {
   ) {}
 
   /** Rejects with KafkaConsumerError where the brokers are away or do not answer in time. */
-  async lookFrom({ topic, partition, offset }: TopicPartitionOffset): Promise<LogProbeResult> {
+  lookFrom(at: TopicPartitionOffset): Promise<LogProbeResult> {
+    return this.look(at, async (log) => {
+      const first = await log.firstBetween(at.offset, Infinity);
+      // Asked again: retention may have taken what was not found.
+      return { lowWatermark: (await log.watermarks()).low, firstOffset: first?.offset ?? null };
+    });
+  }
+
+  /**
+   * When the first and the last of the records at `from` (inclusive) to `to` (exclusive) that are still there were appended, epoch
+   * milliseconds; null where there is none. Rejects as `lookFrom` does.
+   */
+  async appendTimes(partition: TopicPartition, from: number, to: number): Promise<AppendTimes> {
+    const first = await this.look(partition, (log) => log.firstBetween(from, to));
+    if (first === null) return { firstMs: null, lastMs: null };
+    // The last is found from the end, in steps that double over what is empty there.
+    for (let step = 1; ; step *= 2) {
+      const start = Math.max(to - step, first.offset);
+      const last = await this.look(partition, (log) => log.lastBetween(start, to));
+      if (last !== null || start === first.offset)
+        return { firstMs: first.timestamp ?? null, lastMs: (last ?? first).timestamp ?? null };
+    }
+  }
+
+  private async look<T>({ topic, partition }: TopicPartition, answer: (log: OpenLog) => Promise<T>): Promise<T> {
     const readable = new Wake();
     const client = new NativeClient(grouplessSettings(this.connection, 'probe'), {
       rebalance: () => undefined,
@@ -41,32 +72,62 @@ export class LogProbe {
     try {
       await client.connect(Math.min(CONNECT_TIMEOUT_MS, this.timeoutMs));
       const { low, high } = await client.watermarks({ topic, partition });
-      const start = { topic, partition, offset: Math.max(offset, low) };
-      if (start.offset >= high) return { lowWatermark: low, firstOffset: null };
-      client.assign([start]);
-      const firstOffset = await this.firstFrom(client, start, high, readable);
-      // Asked again: retention may have taken what was not found.
-      return { lowWatermark: (await client.watermarks({ topic, partition })).low, firstOffset };
+      return await answer(new OpenLog(client, { topic, partition }, low, high, readable, this.timeoutMs));
     } catch (error) {
       throw consumerError(error);
     } finally {
       await client.close();
     }
   }
+}
 
-  private async firstFrom(
-    client: NativeClient,
-    start: TopicPartitionOffset,
-    high: number,
-    readable: Wake,
-  ): Promise<number | null> {
+/** One partition, as it is while it is looked into. */
+class OpenLog {
+  constructor(
+    private readonly client: NativeClient,
+    private readonly partition: TopicPartition,
+    private readonly low: number,
+    private readonly high: number,
+    private readonly readable: Wake,
+    private readonly timeoutMs: number,
+  ) {}
+
+  watermarks(): Promise<{ low: number; high: number }> {
+    return this.client.watermarks(this.partition);
+  }
+
+  /** The first record at `from` or after it and below `to`; null where there is none. */
+  async firstBetween(from: number, to: number): Promise<Message | null> {
+    return this.goTo(from, to) ? this.nextBelow(to) : null;
+  }
+
+  /** The last one of them. */
+  async lastBetween(from: number, to: number): Promise<Message | null> {
+    if (!this.goTo(from, to)) return null;
+    let last: Message | null = null;
+    for (let next = await this.nextBelow(to); next !== null; next = await this.nextBelow(to)) last = next;
+    return last;
+  }
+
+  /** Once for each client. False where nothing can be there. */
+  private goTo(from: number, to: number): boolean {
+    const start: TopicPartitionOffset = { ...this.partition, offset: Math.max(from, this.low) };
+    if (start.offset >= Math.min(to, this.high)) return false;
+    this.client.assign([start]);
+    return true;
+  }
+
+  /** What comes next; null where that is not below `to`, or nothing comes up to the end of the log. */
+  private async nextBelow(to: number): Promise<Message | null> {
+    const end = Math.min(to, this.high);
     for (const deadline = Date.now() + this.timeoutMs; Date.now() < deadline;) {
-      const [record] = await client.consume(1);
-      if (record !== undefined) return record.offset;
-      if ((client.position(start) ?? 0) >= high) return null;
-      await readable.wait(IDLE_POLL_MS);
+      const [record] = await this.client.consume(1);
+      if (record !== undefined) return record.offset < to ? record : null;
+      if ((this.client.position(this.partition) ?? 0) >= end) return null;
+      await this.readable.wait(IDLE_POLL_MS);
     }
-    throw new KafkaConsumerError(`no answer from ${start.topic}[${start.partition}] within ${this.timeoutMs} ms`, {
+    const { topic, partition } = this.partition;
+    throw new KafkaConsumerError(`no answer from ${topic}[${partition}] within ${this.timeoutMs} ms`, {
       code: 'kafka_unavailable',
     });
   }

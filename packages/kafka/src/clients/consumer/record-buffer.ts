@@ -7,19 +7,28 @@ export interface Run {
   readonly records: readonly ConsumedRecord[];
 }
 
+/** What a record and each of its headers cost beside their bytes, as objects. */
+const OBJECT_BYTES = 200;
+
 /** Records that were fetched and not yet delivered, in the order of their arrival, which is offset order within a partition. */
 export class RecordBuffer {
   private runs: Run[] = [];
   private count = 0;
+  private heldBytes = 0;
 
   /** How many records it holds. */
   get size(): number {
     return this.count;
   }
 
+  /** About how much memory they take. */
+  get bytes(): number {
+    return this.heldBytes;
+  }
+
   push(run: Run): void {
     this.runs.push(run);
-    this.count += run.records.length;
+    this.add(run);
   }
 
   holds(owner: AssignedPartition): boolean {
@@ -40,6 +49,19 @@ export class RecordBuffer {
 
   private retain(keep: (run: Run) => boolean): void {
     this.runs = this.runs.filter(keep);
-    this.count = this.runs.reduce((sum, run) => sum + run.records.length, 0);
+    this.count = 0;
+    this.heldBytes = 0;
+    for (const run of this.runs) this.add(run);
   }
+
+  private add({ records }: Run): void {
+    this.count += records.length;
+    for (const record of records) this.heldBytes += bytesOf(record);
+  }
+}
+
+function bytesOf({ key, value, headers }: ConsumedRecord): number {
+  let bytes = OBJECT_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
+  for (const header of headers) bytes += OBJECT_BYTES + header.key.length + (header.value?.length ?? 0);
+  return bytes;
 }
