@@ -22,7 +22,7 @@ export const variables = {
   ...kafkaVariables('dlq-replayer', topicNames),
   ...schemaRegistryVariables,
   REPLAY_TRANSACTION_TIMEOUT: duration({
-    default: 10_000,
+    default: 5_000,
     min: 1_000,
     max: 60_000,
     about: 'When the brokers abort a transaction that was left open; until then it holds up all who read its topics.',
