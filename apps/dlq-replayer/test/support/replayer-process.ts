@@ -40,7 +40,11 @@ export class ReplayerProcess {
 
   /** Resolves once it is a member that takes commands. */
   async ready(): Promise<this> {
-    await eventually(() => this.isReady(), Boolean, { timeoutMs: 90_000, intervalMs: 200 });
+    try {
+      await eventually(() => this.isReady(), Boolean, { timeoutMs: 180_000, intervalMs: 200 });
+    } catch (error) {
+      throw new Error(`dlq-replayer did not become ready:\n${this.lines.join('\n')}`, { cause: error });
+    }
     return this;
   }
 
