@@ -78,7 +78,7 @@ async function tally(records: number): Promise<Tally> {
 
 describe('dlq-replayer: every record is published once', () => {
   it('while its processes are killed at any moment and started again, and live traffic goes on', async () => {
-    await issued(5_000, 100);
+    await issued(5_000, 20);
     live = await new LiveTraffic(topics.raw).start(RAW_PARTITIONS);
     const members = [member(), member()];
     await Promise.all(members.map((each) => each.ready()));
