@@ -1,21 +1,17 @@
 /** The part of the stack that is Weir itself: its apps, the demo's tenant, and the agent that reports this machine. */
-import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 
 import { nodeService } from '@weir/local-stack';
 
 import { apps, environmentOf } from './apps.mjs';
-import { SetupError } from './console.mjs';
+import { ensureDemoTenant, TENANT_ID } from './demo-tenant.mjs';
 import { kafkaUsers } from './kafka-users.mjs';
 import { repository } from './places.mjs';
 
 const HOST_AGENT = fileURLToPath(new URL('host-agent.mjs', import.meta.url));
-const DEMO_TENANT = fileURLToPath(new URL('demo-tenant.mjs', import.meta.url));
-const TENANT_ID = 'demo';
-const run = promisify(execFile);
 
 /**
  * @typedef {object} Parts
@@ -42,7 +38,7 @@ const run = promisify(execFile);
  * @returns {Promise<RunningApps>}
  */
 export async function startApps({ home, offset, engines, database, supervisor, say, signal }) {
-  const operatorKey = home.secret('demo.operatorKey');
+  const operatorKey = home.secret('demo.adminKey', newOperatorKey);
   const wiring = {
     bootstrapServers: engines.kafka.bootstrapServers,
     kafkaUsers: await kafkaUsers(apps, engines.kafka, home),
@@ -52,15 +48,16 @@ export async function startApps({ home, offset, engines, database, supervisor, s
     operatorKey,
   };
   const services = apps.map((app) => appService(app, home, app.port + offset, wiring));
-  // ingest-api is ready only once it has read its tenants, so the tenant is published beside the apps' start.
-  const [apiKey] = await Promise.all([publishDemoTenant(home, wiring, signal), supervisor.start(services)]);
+  await supervisor.start(services);
   const urls = Object.fromEntries(apps.map(({ name, port }) => [name, `http://127.0.0.1:${port + offset}`]));
+  const apiKey = await ensureDemoTenant({ url: urls['admin-service'] ?? '', operatorKey, home, signal });
+  await keyKnown(urls, apiKey, signal);
   await supervisor.start([hostAgent(home, urls, apiKey)]);
   await firstFigures(urls, apiKey, { say, signal });
   return {
     apps: apps.map(({ name }) => ({ name, url: urls[name] ?? '' })),
     demo: { tenantId: TENANT_ID, apiKey, operatorKey },
-    instructions: instructions(urls, apiKey),
+    instructions: instructions(urls, apiKey, operatorKey),
   };
 }
 
@@ -94,33 +91,28 @@ function hostAgent(home, urls, apiKey) {
   });
 }
 
+/** The key of the first admin, which admin-service takes in at its first start. */
+function newOperatorKey() {
+  return `wo_${randomBytes(8).toString('hex')}_${randomBytes(32).toString('hex')}`;
+}
+
 /**
- * The key is made once for each WEIR_HOME and written down before it is published.
+ * Waits until ingest-api has heard of the key, which takes a moment after it was made: the agent would take a 401 for an answer.
  *
- * @param {import('@weir/local-stack').StackHome} home
- * @param {import('./apps.mjs').Wiring} wiring
+ * @param {Record<string, string>} urls
+ * @param {string} apiKey
  * @param {AbortSignal} signal
  */
-async function publishDemoTenant(home, wiring, signal) {
-  const made = home.knows('demo.apiKey')
-    ? ''
-    : (await run(process.execPath, [DEMO_TENANT, 'key'], { signal })).stdout.trim();
-  const apiKey = home.secret('demo.apiKey', () => made);
-  const env = {
-    ...process.env,
-    DEMO_API_KEY: apiKey,
-    KAFKA_BOOTSTRAP_SERVERS: wiring.bootstrapServers,
-    SCHEMA_REGISTRY_URL: wiring.schemaRegistryUrl,
-  };
-  try {
-    await run(process.execPath, [DEMO_TENANT, 'publish'], { env, signal, timeout: 60_000 });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw new SetupError(
-      `The demo's tenant could not be published: ${error instanceof Error ? error.message : String(error)}`,
-    );
+async function keyKnown(urls, apiKey, signal) {
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await wait(50, undefined, { signal })) {
+    const { status } = await fetch(`${urls['ingest-api']}/api/v1/metrics`, {
+      method: 'POST',
+      headers: { 'X-API-Key': apiKey, 'Content-Type': 'application/json' },
+      body: '[]',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(5_000)]),
+    });
+    if (status !== 401 && status !== 503) return;
   }
-  return apiKey;
 }
 
 /**
@@ -150,8 +142,8 @@ async function firstFigures(urls, apiKey, { say, signal }) {
   say(`This machine's figures cannot be queried yet; the last answer was: ${last.slice(0, 300)}`);
 }
 
-/** @param {Record<string, string>} urls @param {string} apiKey */
-function instructions(urls, apiKey) {
+/** @param {Record<string, string>} urls @param {string} apiKey @param {string} operatorKey */
+function instructions(urls, apiKey, operatorKey) {
   const key = `-H 'X-API-Key: ${apiKey}'`;
   const sample = `'{"name":"hello_weir","value":42,"timestamp":'$(date +%s)'000}'`;
   const query = `${urls['query-api']}/api/v1/metrics`;
@@ -160,6 +152,7 @@ function instructions(urls, apiKey) {
     ...Object.entries(urls).map(([name, url]) => `  ${name.padEnd(18)} ${url}    API: ${url}/docs`),
     '',
     `Demo tenant "${TENANT_ID}", API key ${apiKey}`,
+    `Demo operator (admin), key ${operatorKey}`,
     '',
     'Post a metric, and read it back:',
     `  curl -sS ${urls['ingest-api']}/api/v1/metrics ${key} -H 'Content-Type: application/json' -d ${sample}`,
@@ -168,5 +161,9 @@ function instructions(urls, apiKey) {
     'This machine, as the host agent reports it every few seconds: its load now, and its CPU in the last hour by the minute:',
     `  curl -sS '${query}?name=host_load1&limit=5' ${key}`,
     `  curl -sS '${query}/query?name=host_cpu_busy_ratio&step=1m&agg=avg' ${key}`,
+    '',
+    'Tenants, and who did what to them, as an operator sees it:',
+    `  curl -sS '${urls['admin-service']}/api/v1/tenants' -H 'X-Operator-Key: ${operatorKey}'`,
+    `  curl -sS '${urls['admin-service']}/api/v1/audit?limit=5' -H 'X-Operator-Key: ${operatorKey}'`,
   ];
 }

@@ -35,6 +35,11 @@ export const apps = [
     }),
   },
   { name: 'dlq-replayer', port: 8002, environment: () => ({}) },
+  {
+    name: 'admin-service',
+    port: 8003,
+    environment: ({ database, operatorKey }) => ({ DATABASE_URL: database.writer, ADMIN_BOOTSTRAP_KEY: operatorKey }),
+  },
   { name: 'query-api', port: 8004, environment: ({ database }) => ({ DATABASE_URL: database.reader }) },
 ];
 

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@weir/testing';
 import { metricsDlq, metricsRaw } from '@weir/topics';
 
@@ -7,11 +7,29 @@ import { accepted, expectPromiseKept, loadOn } from './support/scenario.js';
 import { drained } from './support/verify.js';
 
 let system: System;
-afterEach(() => system.stop());
+/** So many dead letters there are. */
+let poisoned = 0;
+beforeAll(async () => {
+  system = await System.start({ environment: () => ({ BREAKER_FAILED_TRIES: '2', BREAKER_PROBE_INTERVAL: '1s' }) });
+});
+afterAll(() => system.stop());
 
 describe('under load, with topics changed below the apps', () => {
+  it('stops while dead letters have nowhere to go, and loses nothing of what came meanwhile', async () => {
+    const dlq = system.topics.name(metricsDlq);
+    await system.admin.deleteTopics([dlq]);
+    // A producer that has no connection within a second has sent nothing.
+    poisoned = (await eventually(() => system.poison(10), undefined, { timeoutMs: 30_000 })).length;
+    const load = loadOn(system);
+    const open = async (): Promise<unknown> => (await fetch(`${system.consumer.url}/breaker`)).json();
+    await eventually(open, (shown) => JSON.stringify(shown).includes('dlq_unwritable'), { timeoutMs: 90_000 });
+    await accepted(load, 2_000);
+    await system.admin.ensureTopics([system.topics.resolved(metricsDlq)]);
+    await eventually(open, (shown) => JSON.stringify(shown).includes('"open":null'), { timeoutMs: 90_000 });
+    await expectPromiseKept(system, load, { deadLetters: poisoned });
+  });
+
   it('says how many records retention deleted before they were read, and stores all that came after', async () => {
-    system = await System.start();
     const before = loadOn(system);
     await accepted(before, 2_000);
     await before.stop();
@@ -28,7 +46,7 @@ describe('under load, with topics changed below the apps', () => {
     system.consumer.start();
     const after = loadOn(system);
     await accepted(after, 3_000, 90_000);
-    await expectPromiseKept(system, after);
+    await expectPromiseKept(system, after, { deadLetters: poisoned });
     const ledger = await system.ledger();
     const expired = ledger.partitions.reduce((sum, line) => sum + line.expired, 0);
     expect(expired).toBeGreaterThanOrEqual(fates.count('accepted'));
@@ -36,7 +54,6 @@ describe('under load, with topics changed below the apps', () => {
   });
 
   it('takes a topic that was deleted and made again for another one, from its beginning', async () => {
-    system = await System.start();
     const before = loadOn(system);
     await accepted(before, 2_000);
     await before.stop();
@@ -50,21 +67,7 @@ describe('under load, with topics changed below the apps', () => {
     await system.admin.ensureTopics([system.topics.resolved(metricsRaw)]);
     const after = loadOn(system);
     await accepted(after, 3_000, 90_000);
-    await expectPromiseKept(system, after);
+    await expectPromiseKept(system, after, { deadLetters: poisoned });
     expect(new Set((await system.ledger()).partitions.map((line) => line.topic_id)).size).toBe(2);
-  });
-
-  it('stops while dead letters have nowhere to go, and loses nothing of what came meanwhile', async () => {
-    system = await System.start({ environment: () => ({ BREAKER_FAILED_TRIES: '2', BREAKER_PROBE_INTERVAL: '1s' }) });
-    const dlq = system.topics.name(metricsDlq);
-    await system.admin.deleteTopics([dlq]);
-    await system.poison(10);
-    const load = loadOn(system);
-    const open = async (): Promise<unknown> => (await fetch(`${system.consumer.url}/breaker`)).json();
-    await eventually(open, (shown) => JSON.stringify(shown).includes('dlq_unwritable'), { timeoutMs: 90_000 });
-    await accepted(load, 2_000);
-    await system.admin.ensureTopics([system.topics.resolved(metricsDlq)]);
-    await eventually(open, (shown) => JSON.stringify(shown).includes('"open":null'), { timeoutMs: 90_000 });
-    await expectPromiseKept(system, load, { deadLetters: 10 });
   });
 });

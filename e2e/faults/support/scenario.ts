@@ -23,7 +23,7 @@ export function loadOn(system: System, options: Partial<LoadOptions> = {}): Load
 }
 
 /** Resolves once so many more samples were accepted. */
-export async function accepted(load: Load, more: number, timeoutMs = 60_000): Promise<void> {
+export async function accepted(load: Load, more: number, timeoutMs = 180_000): Promise<void> {
   const before = load.accepted;
   await eventually(
     () => load.accepted - before,

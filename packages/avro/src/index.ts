@@ -1,3 +1,4 @@
+export * from './audit-entry.js';
 export * from './confluent-registry.js';
 export * from './decoder.js';
 export * from './encoder.js';

@@ -3,7 +3,7 @@ export * from './records.js';
 export * from './clients/admin/index.js';
 export * from './clients/producer/options.js';
 export * from './clients/producer/record-producer.js';
-export { wireBytes } from './clients/producer/sendable.js';
+export { assertSendable, wireBytes } from './clients/producer/sendable.js';
 export * from './clients/producer/transactional-options.js';
 export * from './clients/producer/transactional-producer.js';
 export * from './clients/consumer/index.js';

@@ -4,7 +4,7 @@ const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, Kafka, logLevel
 
 /** Rights of one user on one resource, or on all whose name starts so. */
 export interface AccessRule {
-  readonly resource: 'topic' | 'group' | 'transactional-id';
+  readonly resource: keyof typeof RESOURCES;
   readonly name: string;
   readonly pattern: 'literal' | 'prefixed';
   readonly operations: readonly AccessOperation[];
@@ -12,18 +12,18 @@ export interface AccessRule {
 
 export type AccessOperation = 'read' | 'write' | 'create' | 'describe' | 'describe-configs';
 
+const RESOURCES = {
+  topic: AclResourceTypes.TOPIC,
+  group: AclResourceTypes.GROUP,
+  'transactional-id': AclResourceTypes.TRANSACTIONAL_ID,
+} as const;
+
 const OPERATIONS = {
   read: AclOperationTypes.READ,
   write: AclOperationTypes.WRITE,
   create: AclOperationTypes.CREATE,
   describe: AclOperationTypes.DESCRIBE,
   'describe-configs': AclOperationTypes.DESCRIBE_CONFIGS,
-} as const;
-
-const RESOURCES = {
-  topic: AclResourceTypes.TOPIC,
-  group: AclResourceTypes.GROUP,
-  'transactional-id': AclResourceTypes.TRANSACTIONAL_ID,
 } as const;
 
 /** Lets a user do something (ACLs), by way of a listener whose users may do everything. Rules that are there already stay. */

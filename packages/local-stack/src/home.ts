@@ -54,8 +54,13 @@ export class StackHome {
     const known = secrets[name];
     if (typeof known === 'string') return known;
     const made = make();
-    writePrivately(this.secretsFile, `${JSON.stringify({ ...secrets, [name]: made }, null, 2)}\n`);
+    this.keepSecret(name, made);
     return made;
+  }
+
+  /** Takes the place of what was kept under this name. */
+  keepSecret(name: string, value: string): void {
+    writePrivately(this.secretsFile, `${JSON.stringify({ ...this.secrets(), [name]: value }, null, 2)}\n`);
   }
 
   /** Whether that secret has been made. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 
-import { apiKeyId, apiKeyMatches, generateApiKey, hashApiKey } from './api-key.js';
+import { apiKeyId, apiKeyMatches, generateApiKey, generateOperatorKey, hashApiKey, operatorKeyId } from './api-key.js';
 
 describe('API keys', () => {
   it('have 256 random bits, an id that can be shown, and a hash that is all one keeps', () => {
@@ -21,6 +21,14 @@ describe('API keys', () => {
     expect(apiKeyMatches(key, null)).toBe(false);
     // The stand-in that unknown ids are compared with opens nothing.
     expect(apiKeyMatches(key, Buffer.alloc(32))).toBe(false);
+  });
+
+  it('of operators open nothing of tenants, and the other way round', () => {
+    const { id, key } = generateOperatorKey();
+    expect(key).toMatch(/^wo_[0-9a-f]{16}_[0-9a-f]{64}$/);
+    expect(operatorKeyId(key)).toBe(id);
+    expect(apiKeyId(key)).toBeNull();
+    expect(operatorKeyId(generateApiKey().key)).toBeNull();
   });
 
   it.each([

@@ -9,12 +9,17 @@ import { isSentinel, SENTINEL_ID } from './sentinel.js';
 const TENANT_ID = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/i;
 const SHA256_HEX = /^[0-9a-f]{64}$/;
 
+/** Whether a tenant may be called so. */
+export function isTenantId(text: string): boolean {
+  return TENANT_ID.test(text);
+}
+
 /** What is wrong with a record of `tenants` that was decoded, in one sentence; null where it may be used. */
 export function tenantRecordProblem(record: Tenant, recordKey: string | null): string | null {
   if (recordKey !== record.tenant_id) return `The key is ${shown(recordKey)} and the tenant another.`;
   if (isSentinel(record)) return null;
   if (record.tenant_id === SENTINEL_ID || record.state === 'sentinel') return 'The sentinel is no tenant.';
-  if (!TENANT_ID.test(record.tenant_id)) return 'The tenant id has characters or a length that no tenant id has.';
+  if (!isTenantId(record.tenant_id)) return 'The tenant id has characters or a length that no tenant id has.';
   if (!Number.isSafeInteger(record.version)) return 'The version is no integer.';
   // One bad key makes the record bad: what is known of the tenant stands until a good one comes.
   if (record.keys.some((key) => !SHA256_HEX.test(key.hash))) return "A key's hash is not SHA-256 in hexadecimal.";

@@ -1,27 +1,24 @@
-import { type AvroEncoder, type SchemaRegistryClient, type Tenant, tenantEncoder } from '@weir/avro';
-import { ValidationError } from '@weir/errors';
+import type { SchemaRegistryClient, Tenant } from '@weir/avro';
 import type { RecordProducer } from '@weir/kafka';
 
 import { sentinelRecord } from './sentinel.js';
-import { tenantRecordProblem } from './tenant-record.js';
+import { TenantMessages, type TenantMessagesOptions } from './tenant-messages.js';
 
-export interface TenantsPublisherOptions {
-  /** `tenants`, as this installation calls it. */
-  readonly topic: string;
-  /** Whether the schema is registered where the registry lacks it. */
-  readonly autoRegister: boolean;
-}
+export type TenantsPublisherOptions = TenantMessagesOptions;
 
-/** Writes tenants, and the sentinel that readers wait for, to the topic `tenants`. The caller sees to the versions. */
+/**
+ * Writes tenants, and the sentinel that readers wait for, to the topic `tenants` directly: for tests and tools. The caller sees to the
+ * versions; admin-service publishes through its outbox.
+ */
 export class TenantsPublisher {
-  private readonly encoder: AvroEncoder<Tenant>;
+  private readonly messages: TenantMessages;
 
   constructor(
     private readonly producer: Pick<RecordProducer, 'send'>,
     registry: SchemaRegistryClient,
-    private readonly options: TenantsPublisherOptions,
+    options: TenantsPublisherOptions,
   ) {
-    this.encoder = tenantEncoder(registry, { autoRegister: options.autoRegister });
+    this.messages = new TenantMessages(registry, options);
   }
 
   /**
@@ -31,15 +28,8 @@ export class TenantsPublisher {
    * over, and what RecordProducer.send throws; sending again is safe.
    */
   async publish(tenants: readonly Tenant[], signal?: AbortSignal): Promise<void> {
-    for (const tenant of tenants) {
-      const problem = tenantRecordProblem(tenant, tenant.tenant_id);
-      if (problem !== null) throw new ValidationError('tenant_invalid', problem);
-    }
-    await this.encoder.ready(signal);
-    const values = this.encoder.encode(tenants);
-    await this.producer.send(
-      tenants.map(({ tenant_id }, at) => ({ topic: this.options.topic, key: tenant_id, value: values[at] ?? null })),
-    );
+    await this.messages.ready(signal);
+    await this.producer.send(this.messages.encode(tenants));
   }
 
   /** Writes the sentinel, after the tenants that a fresh reader must know: it serves nobody before it saw this record. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { accessOf, type AccessRule } from './access.js';
+import { accessOf, outboxTransactionalId } from './access.js';
 import { resolveTopics } from './resolve-topics.js';
 
 const topics = resolveTopics({ prefix: 'prod.' });
@@ -9,7 +9,7 @@ const groups = (app: 'query-api' | 'metrics-consumer'): string[] =>
     resource === 'group' && operations.includes('read') ? [name] : [],
   );
 
-const ids = (app: 'dlq-replayer' | 'metrics-consumer'): AccessRule[] =>
+const ids = (app: 'admin-service' | 'query-api') =>
   accessOf(app, topics, 'its-group').filter(({ resource }) => resource === 'transactional-id');
 
 describe('accessOf', () => {
@@ -31,15 +31,16 @@ describe('accessOf', () => {
     ]);
   });
 
-  it('lets who writes in transactions use the ids of its group, and nobody else any', () => {
-    expect(ids('dlq-replayer')).toEqual([
-      { resource: 'transactional-id', name: 'its-group-', pattern: 'prefixed', operations: ['write', 'describe'] },
-    ]);
-    expect(ids('metrics-consumer')).toEqual([]);
-  });
-
   it('lets none but those who join a group use it', () => {
     expect(groups('metrics-consumer')).toEqual(['its-group']);
     expect(groups('query-api')).toEqual([]);
+  });
+
+  it('lets whoever publishes in transactions do so under ids of its own group, and nobody else', () => {
+    expect(ids('admin-service')).toEqual([
+      { resource: 'transactional-id', name: 'its-group-', pattern: 'prefixed', operations: ['write', 'describe'] },
+    ]);
+    expect(outboxTransactionalId('its-group').startsWith('its-group-')).toBe(true);
+    expect(ids('query-api')).toEqual([]);
   });
 });

@@ -11,11 +11,11 @@ export interface AccessRule {
   readonly operations: readonly AccessOperation[];
 }
 
+/** Apps that publish in transactions, under ids that begin with their group. */
+const TRANSACTIONAL: readonly AppName[] = ['admin-service', 'dlq-replayer'];
+
 /** Clients that read without a group have to name one all the same; nothing is ever committed under these. */
 const GROUPLESS_PREFIX = 'weir-';
-
-/** Who writes in transactions: its transactional ids are the consumer group's name and a partition. */
-const TRANSACTIONAL: ReadonlySet<AppName> = new Set(['dlq-replayer']);
 
 /**
  * All that the user of an app needs on a cluster with ACLs, and nothing more.
@@ -47,11 +47,14 @@ export function accessOf(app: AppName, topics: Topics, consumerGroup: string): A
     pattern: 'prefixed',
     operations: ['describe'],
   } as const;
-  const transactionalIds = {
+  const transactions = {
     resource: 'transactional-id',
     name: `${consumerGroup}-`,
     pattern: 'prefixed',
     operations: ['write', 'describe'],
   } as const;
-  return [...ofTopics, ...(inGroup ? [group] : []), ...(TRANSACTIONAL.has(app) ? [transactionalIds] : []), groupless];
+  return [...ofTopics, ...(inGroup ? [group] : []), groupless, ...(TRANSACTIONAL.includes(app) ? [transactions] : [])];
 }
+
+/** Under which transactional id the relay of an app's outbox publishes: one for each consumer group, whatever the number of instances. */
+export const outboxTransactionalId = (consumerGroup: string): string => `${consumerGroup}-outbox`;

@@ -186,6 +186,25 @@ export const metricCatalogue = {
     help: 'Records of the tenants topic that could not be used and were passed over.',
   }),
 
+  weir_outbox_messages: gauge({
+    unit: 'messages',
+    help: 'Messages of committed transactions that Kafka does not have yet.',
+  }),
+  weir_outbox_oldest_message_seconds: gauge({
+    unit: 'seconds',
+    help: 'Age of the oldest of those messages; 0 where there is none.',
+  }),
+  weir_outbox_publishing: gauge({
+    help: 'Is 1 while the relay of this process publishes the outbox, which one at a time does, else 0.',
+  }),
+  weir_outbox_published_messages_total: counter({
+    labels: ['topic'],
+    help: 'Messages of the outbox that Kafka has, by topic.',
+  }),
+  weir_outbox_failures_total: counter({
+    labels: ['code'],
+    help: 'Times that the relay of the outbox had to begin anew, by stable error code.',
+  }),
   weir_query_requests_total: counter({
     labels: ['route', 'status'],
     help: 'Queries answered, by route and HTTP status.',

@@ -1,6 +1,7 @@
 import { KafkaProducerError } from '@weir/errors';
 
 import type { OutgoingRecord, RecordHeader } from '../../records.js';
+import { DEFAULT_MAX_MESSAGE_BYTES } from './native-producer.js';
 
 // Batch head (61 bytes), and the lengths, deltas and attributes of one record at their longest (KIP-98, message format 2).
 const RECORD_OVERHEAD = 100;
@@ -53,3 +54,8 @@ const invalid = (what: string, topic: string): KafkaProducerError =>
     retryable: false,
     context: { topic },
   });
+
+/** Throws KafkaProducerError `record_invalid` for records that no producer of usual size could ever send, for whoever keeps them for later. */
+export function assertSendable(records: readonly OutgoingRecord[]): void {
+  wireBytes(records, DEFAULT_MAX_MESSAGE_BYTES);
+}

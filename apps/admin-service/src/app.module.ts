@@ -1,0 +1,93 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { connectSchemaRegistry } from '@weir/avro';
+import { KafkaAdmin } from '@weir/kafka';
+import { KafkaModule } from '@weir/nest-kafka';
+import { LOGGER, ServiceModule } from '@weir/nest-service';
+import type { Logger } from '@weir/telemetry';
+import { tenants } from '@weir/topics';
+
+import { OperatorAccess } from './access/operator-access.js';
+import { AuditController } from './audit/audit.controller.js';
+import { AuditInterceptor } from './audit/audit.interceptor.js';
+import { AuditLog } from './audit/audit-log.js';
+import { AuditTrail } from './audit/audit-trail.js';
+import { Refusals } from './audit/refusals.js';
+import type { AdminConfig } from './config.js';
+import { Database } from './database/database.js';
+import { openPool } from './database/pool.js';
+import { withOperatorKey } from './http/open-api.js';
+import { Lifecycle, LIFECYCLE_OPTIONS, type LifecycleOptions } from './lifecycle.js';
+import { Messages } from './messages/messages.js';
+import { OutboxPublishing, RELAY_OPTIONS, type RelayOptions } from './messages/outbox-publishing.js';
+import { Operators } from './operators/operators.js';
+import { OperatorsController } from './operators/operators.controller.js';
+import { Republishing } from './tenants/republishing.js';
+import { TenantKeys } from './tenants/tenant-keys.js';
+import { TenantKeysController } from './tenants/tenant-keys.controller.js';
+import { Tenants } from './tenants/tenants.js';
+import { TenantsController } from './tenants/tenants.controller.js';
+import { TenantsTopic } from './tenants/tenants-topic.js';
+
+const openApi = {
+  description: 'What operators see and do. Every error is explained in docs/reference/errors.md.',
+  extend: withOperatorKey,
+};
+
+/** admin-service: an operator's call → its database and the outbox, in one transaction → the topics that tell the others. */
+@Module({})
+export class AppModule {
+  static forRoot(config: AdminConfig): DynamicModule {
+    const { service, kafka, topics, database } = config;
+    const registry = connectSchemaRegistry(config.schemaRegistry);
+    const { autoRegister } = config.schemaRegistry;
+    const written = topics.of('admin-service').filter(({ writtenBy }) => writtenBy.includes('admin-service'));
+    const relay: RelayOptions = { ...kafka, databaseUrl: database.url, transactionalId: config.transactionalId };
+    const lifecycle: LifecycleOptions = { databaseUrl: database.url, registry, bootstrapKey: config.bootstrapKey };
+    return {
+      module: AppModule,
+      imports: [
+        ServiceModule.forApp(service, { openApi }), //                   health, /metrics, logs, problems, shutdown
+        KafkaModule.forRoot({ ...kafka, topics, app: 'admin-service' }), // its topics and their health
+      ],
+      controllers: [OperatorsController, TenantsController, TenantKeysController, AuditController],
+      providers: [
+        { provide: Database, useFactory: () => new Database(openPool(database)) },
+        {
+          provide: Messages,
+          useFactory: () => new Messages(registry, { topics, autoRegister, source: service.name }),
+        },
+        made(AuditTrail, [Database, Messages]),
+        made(AuditLog, [Database]),
+        made(Operators, [Database, AuditTrail]),
+        made(Tenants, [Database, Messages, AuditTrail]),
+        made(TenantKeys, [Database, Tenants]),
+        made(Republishing, [Database, Messages, AuditTrail]),
+        {
+          provide: TenantsTopic,
+          inject: [Republishing, Messages, LOGGER],
+          useFactory: (republishing: Republishing, messages: Messages, logger: Logger) =>
+            new TenantsTopic(kafka.enabled ? new KafkaAdmin(kafka.connection) : null, republishing, messages, logger, {
+              tenants: topics.resolved(tenants),
+              written: written.map((topic) => topics.resolved(topic)),
+            }),
+        },
+        Refusals,
+        { provide: RELAY_OPTIONS, useValue: relay },
+        OutboxPublishing,
+        { provide: LIFECYCLE_OPTIONS, useValue: lifecycle },
+        Lifecycle,
+        { provide: APP_GUARD, useClass: OperatorAccess }, //             every route: who calls, and may they
+        { provide: APP_INTERCEPTOR, useClass: AuditInterceptor }, //     every call: into the audit
+      ],
+    };
+  }
+}
+
+/** A class that Nest's decorators know nothing of, made of these. */
+function made<Parts extends readonly object[], Made>(
+  type: new (...parts: Parts) => Made,
+  inject: { readonly [Part in keyof Parts]: abstract new (...args: never[]) => Parts[Part] },
+) {
+  return { provide: type, inject: [...inject], useFactory: (...parts: Parts) => new type(...parts) };
+}

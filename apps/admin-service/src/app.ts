@@ -1,0 +1,10 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createService } from '@weir/nest-service';
+
+import { AppModule } from './app.module.js';
+import type { AdminConfig } from './config.js';
+
+/** The whole process, not started yet. */
+export async function createAdminService(config: AdminConfig): Promise<NestFastifyApplication> {
+  return createService(AppModule.forRoot(config), config.service);
+}

@@ -1,0 +1,19 @@
+import 'reflect-metadata';
+import { DataSource } from 'typeorm';
+
+import { CreateAdmin1795305600000 } from './migrations/1795305600000-create-admin.js';
+
+/** TypeORM's view of the database: its migrations. Rows are read and written by the features' own SQL. */
+export function adminDataSource(url: string): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url,
+    schema: 'admin',
+    migrations: [CreateAdmin1795305600000],
+    migrationsTableName: 'migrations',
+    synchronize: false,
+    installExtensions: false,
+    applicationName: 'weir admin migrations',
+    poolSize: 2,
+  });
+}

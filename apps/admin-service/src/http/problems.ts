@@ -1,0 +1,103 @@
+import { ProblemException } from '@weir/nest-service';
+
+interface Refusal {
+  readonly status: number;
+  readonly title: string;
+  /** For docs/reference/errors.md: when it happens, and what the caller does about it. */
+  readonly meaning: string;
+}
+
+/**
+ * Every refusal of this API's own. The codes are stable; docs/reference/errors.md shows this table, and a test holds the two
+ * together.
+ */
+export const REFUSALS = {
+  operator_key_missing: {
+    status: 401,
+    title: 'No operator key',
+    meaning: 'Neither `X-Operator-Key` nor `Authorization: Bearer` has a key.',
+  },
+  operator_key_invalid: {
+    status: 401,
+    title: 'Unknown operator key',
+    meaning: "The key is none of any operator. A tenant's key (`wk_…`) opens nothing here.",
+  },
+  operator_key_expired: {
+    status: 401,
+    title: 'Expired operator key',
+    meaning: 'The key was rotated, and its time is over. Use the new one.',
+  },
+  operator_revoked: {
+    status: 401,
+    title: 'Revoked operator',
+    meaning: 'The operator was revoked, and all keys with it.',
+  },
+  role_insufficient: {
+    status: 403,
+    title: 'The role does not allow this',
+    meaning: 'The key is good, but its operator may not do this. `required` names the least role that may.',
+  },
+  tenant_not_found: { status: 404, title: 'No such tenant', meaning: 'There is no tenant with this id.' },
+  key_not_found: { status: 404, title: 'No such key', meaning: 'The tenant has no key with this id.' },
+  operator_not_found: { status: 404, title: 'No such operator', meaning: 'There is no operator with this id.' },
+  tenant_exists: {
+    status: 409,
+    title: 'The tenant exists',
+    meaning:
+      'There is a tenant with this id, or there was: an id is never given twice, since its metrics are still there.',
+  },
+  tenant_deleted: { status: 409, title: 'The tenant is deleted', meaning: 'A deleted tenant is not changed any more.' },
+  too_many_keys: {
+    status: 409,
+    title: 'The tenant has two live keys',
+    meaning: 'Two keys may live at once, so that one can replace the other. Revoke one first.',
+  },
+  last_admin: {
+    status: 409,
+    title: 'The last admin',
+    meaning: 'Nobody could make an admin any more. Make another one first.',
+  },
+  operator_closed: {
+    status: 409,
+    title: 'The operator is revoked',
+    meaning: 'A revoked operator gets no new key. Create another one.',
+  },
+  version_conflict: {
+    status: 412,
+    title: 'The tenant has changed',
+    meaning:
+      "`If-Match` names another version than the tenant's, which `version` tells. Read it again, and decide anew.",
+  },
+  version_required: {
+    status: 428,
+    title: 'Which version is meant',
+    meaning:
+      'This changes what another operator may have changed meanwhile: send the `ETag` that was read as `If-Match`, or `*` for any version.',
+  },
+} as const satisfies Readonly<Record<string, Refusal>>;
+
+export type RefusalCode = keyof typeof REFUSALS;
+
+/** The caller is told why not; nothing was changed. */
+export class AdminRefusal extends ProblemException {
+  constructor(
+    readonly code: RefusalCode,
+    extensions: Readonly<Record<string, unknown>> = {},
+  ) {
+    const { status, title, meaning } = REFUSALS[code];
+    super({ status, code, title, detail: meaning, ...extensions });
+  }
+}
+
+/** Codes of a ValidationError (422), by what a caller sent. */
+export const VALIDATIONS = {
+  body_invalid: 'The body is not a JSON object.',
+  field_missing: 'A member that is required is absent; `detail` names it.',
+  field_unknown: 'The body has a member that nobody reads here. A misspelt one would be lost, so it is refused.',
+  field_invalid: 'A member has a value that it cannot have; `detail` names it, and what it may be.',
+  parameter_unknown: 'The address has no such parameter. A misspelt filter would widen the answer, so it is refused.',
+  parameter_repeated: 'Every parameter may be given once.',
+  parameter_invalid: 'A parameter has a value that it cannot have; `detail` names it, and what it may be.',
+  cursor:
+    'The cursor was altered, or it belongs to another question. Only `limit` may change between pages. Begin without one.',
+} as const;
