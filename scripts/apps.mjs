@@ -34,6 +34,7 @@ export const apps = [
       OPERATOR_KEY: operatorKey,
     }),
   },
+  { name: 'dlq-replayer', port: 8002, environment: () => ({}) },
   {
     name: 'admin-service',
     port: 8003,

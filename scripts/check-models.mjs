@@ -41,12 +41,14 @@ await runMain(async () => {
     return 0;
   }
   setPriority(10); // a check, and no reason to slow down what else runs
+  const names = (await readdir(models, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  const found = await Promise.all(
+    names.map(async ({ name }) => ({ model: name, configurations: await configurationsOf(name) })),
+  );
+  if (trace !== undefined) return await printTrace(found, trace);
   const failures = [];
-  for (const model of (await readdir(models, { withFileTypes: true })).filter((entry) => entry.isDirectory())) {
-    const configurations = await configurationsOf(model.name);
-    if (trace !== undefined) await printTrace(model.name, configurations, trace);
-    else failures.push(...(await checkAll(model.name, all ? configurations : configurations.filter((c) => !c.large))));
-  }
+  for (const { model, configurations } of found)
+    failures.push(...(await checkAll(model, all ? configurations : configurations.filter((c) => !c.large))));
   if (failures.length > 0) console.error(`\nNot as foretold: ${failures.join('; ')}`);
   return failures.length === 0 ? 0 : 1;
 });
@@ -101,6 +103,7 @@ async function explore(model, { switches, breaks, endless = false, large = false
 /** @param {string} said by Spin's verifier @returns {string | null} null: nothing breaks */
 function foundIn(said) {
   if (/^pan:\d+: non-progress cycle/mu.test(said)) return 'endless';
+  if (/^pan:\d+: invalid end state/mu.test(said)) return 'stuck';
   const assertion = /^pan:\d+: assertion violated .*?([a-z_]+)\) \(at depth/mu.exec(said)?.[1];
   if (assertion !== undefined) return assertion;
   return /errors: 0$/mu.test(said) ? null : 'something else';
@@ -118,11 +121,13 @@ function line({ name, breaks }, { states, seconds, found, complete }, right) {
   return `${name.padEnd(72)} ${states.padStart(9)} states ${seconds.padStart(6)} s  ${verdict}`;
 }
 
-/** @param {string} model @param {Configuration[]} configurations @param {string} name */
-async function printTrace(model, configurations, name) {
-  const configuration = configurations.find((candidate) => candidate.name === name);
-  if (configuration === undefined)
-    throw new SetupError(`--trace takes one of:\n${configurations.map((c) => `  ${c.name}`).join('\n')}`);
+/** @param {{ model: string, configurations: Configuration[] }[]} all @param {string} name */
+async function printTrace(all, name) {
+  const candidates = all.flatMap(({ model, configurations }) => configurations.map((each) => ({ model, each })));
+  const chosen = candidates.find(({ each }) => each.name === name);
+  if (chosen === undefined)
+    throw new SetupError(`--trace takes one of:\n${candidates.map(({ each }) => `  ${each.name}`).join('\n')}`);
+  const { model, each: configuration } = chosen;
   await inFolder(async (cwd) => {
     const { found } = await explore(model, configuration, cwd, true);
     if (found === null) throw new SetupError(`${name}: nothing breaks, so there is nothing to show`);
@@ -132,6 +137,7 @@ async function printTrace(model, configurations, name) {
     const lines = stdout.replaceAll(`${join(models, model)}/`, '').split('\n');
     console.log(lines.map((text) => text.slice(0, 160)).join('\n'));
   });
+  return 0;
 }
 
 /** @template T @param {(folder: string) => Promise<T>} work @returns {Promise<T>} */

@@ -40,10 +40,10 @@ describe('documentation that is made from code', () => {
 });
 
 describe('docs/reference/errors.md', () => {
-  it('explains every code that an error or a health check of packages, metrics-consumer and admin-service carries', () => {
+  it('explains every code that an error or a health check of packages, metrics-consumer, dlq-replayer and admin-service carries', () => {
     const page = textOf('docs/reference/errors.md');
     const written = /\bcode(?::| =) '([a-z]+(?:_[a-z]+)*)'|\[clientCodes\.\w+, '([a-z_]+)'\]/g;
-    const codes = ['packages', 'apps/metrics-consumer', 'apps/admin-service']
+    const codes = ['packages', 'apps/metrics-consumer', 'apps/dlq-replayer', 'apps/admin-service']
       .flatMap(sources)
       .filter((path) => path.includes('/src/') && !path.endsWith('.spec.ts'))
       .flatMap((path) => [...textOf(path).matchAll(written)].map(([, given, mapped]) => given ?? mapped ?? ''));

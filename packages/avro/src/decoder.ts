@@ -4,6 +4,8 @@ import type { Resolver, Type } from 'avsc';
 import { FRAME_BYTES, readSchemaId } from './frame.js';
 import type { MetricEvent } from './metric-event.js';
 import type { SchemaRegistryClient } from './registry.js';
+import type { ReplayChunk } from './replay-chunk.js';
+import type { ReplayEvent } from './replay-event.js';
 import { parseSchema } from './strict-types.js';
 import { newestSchema, subjects, type SubjectSchemas } from './subjects.js';
 import type { Tenant } from './tenant.js';
@@ -113,4 +115,23 @@ export function tenantDecoder(
   options: Partial<AvroDecoderOptions> = {},
 ): AvroDecoder<Tenant> {
   return new AvroDecoder(registry, newestSchema(subjects.tenants), { anchor: subjects.tenants, ...options });
+}
+
+/** Any version of ReplayChunk, as the newest. */
+export function replayChunkDecoder(
+  registry: SchemaRegistryClient,
+  options: Partial<AvroDecoderOptions> = {},
+): AvroDecoder<ReplayChunk> {
+  return new AvroDecoder(registry, newestSchema(subjects.replayCommands), {
+    anchor: subjects.replayCommands,
+    ...options,
+  });
+}
+
+/** Any version of ReplayEvent, as the newest. */
+export function replayEventDecoder(
+  registry: SchemaRegistryClient,
+  options: Partial<AvroDecoderOptions> = {},
+): AvroDecoder<ReplayEvent> {
+  return new AvroDecoder(registry, newestSchema(subjects.replayEvents), { anchor: subjects.replayEvents, ...options });
 }

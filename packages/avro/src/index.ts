@@ -7,6 +7,8 @@ export * from './metric-event-encoder.js';
 export * from './metric-event.js';
 export * from './register.js';
 export * from './registry.js';
+export * from './replay-chunk.js';
+export * from './replay-event.js';
 export * from './subjects.js';
 export * from './tenant-encoder.js';
 export * from './tenant.js';

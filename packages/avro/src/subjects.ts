@@ -17,6 +17,8 @@ export interface SubjectVersion {
 /** Every subject in schemas/. A test fails for one that is missing here. */
 export const subjects = {
   audit: subject('audit.log-value', 'BACKWARD'),
+  replayCommands: subject('dlq.replay.commands-value', 'BACKWARD'),
+  replayEvents: subject('dlq.replay.events-value', 'BACKWARD'),
   metricsRaw: subject('metrics.raw-value', 'BACKWARD'),
   tenants: subject('tenants-value', 'BACKWARD'),
 } as const;

@@ -7,9 +7,15 @@ import {
   MetricEventEncoder,
   SchemaVersion,
   connectSchemaRegistry,
+  replayChunkDecoder,
+  replayChunkEncoder,
+  replayEventDecoder,
+  replayEventEncoder,
   tenantDecoder,
   tenantEncoder,
   type MetricEvent,
+  type ReplayChunk,
+  type ReplayEvent,
   type Tenant,
 } from '../src/index.js';
 import { anything, event, prepared, type Prepared } from './prepared.js';
@@ -142,5 +148,61 @@ describe('a tenant', () => {
     const values = encoder.encode([tenant]);
     await decoder.prepare([...values, null]);
     expect(values.map((value) => decoder.decode(value))).toEqual([tenant]);
+  });
+});
+
+describe('a replay', () => {
+  it('has its chunks and events read as they were written', async () => {
+    const registry = connectSchemaRegistry({ url: engines().schemaRegistry.url });
+    const chunk: ReplayChunk = {
+      replay_id: 'r1',
+      chunk: 0,
+      issued_at: 1_704_067_200_000,
+      deadline: 1_704_067_260_000,
+      max_attempts: 3,
+      records: [
+        { dlq_partition: 1, dlq_offset: 2, value_sha256: 'ab'.repeat(32), identity: 'id/0/1/group', replay_count: 2 },
+      ],
+    };
+    const base = { replay_id: 'r1', occurred_at: 1_704_067_200_001, written_by: 'test' };
+    const where = { topic: 'metrics.raw', partition: 3, offset: 4 };
+    const events: ReplayEvent[] = [
+      {
+        ...base,
+        answer: {
+          chunk: 0,
+          first: 0,
+          records: [
+            { outcome: 'published', ...where, reason: null },
+            { outcome: 'mismatch', topic: null, partition: null, offset: null, reason: 'hash' },
+          ],
+        },
+        outcomes: [],
+      },
+      {
+        ...base,
+        answer: null,
+        outcomes: [
+          {
+            identity: 'id/0/1/group',
+            replay_count: 2,
+            outcome: 'failed_again',
+            ...where,
+            reason: 'name',
+            fingerprint: 'f',
+          },
+        ],
+      },
+    ];
+    const encoders = [
+      replayChunkEncoder(registry, { autoRegister: true }),
+      replayEventEncoder(registry, { autoRegister: true }),
+    ] as const;
+    await Promise.all(encoders.map((encoder) => encoder.ready()));
+    const decoders = [replayChunkDecoder(registry), replayEventDecoder(registry)] as const;
+    const [written, told] = [encoders[0].encode([chunk]), encoders[1].encode(events)];
+    await Promise.all([decoders[0].prepare(written), decoders[1].prepare(told)]);
+    expect(written.map((value) => decoders[0].decode(value))).toEqual([chunk]);
+    expect(told.map((value) => decoders[1].decode(value))).toEqual(events);
   });
 });

@@ -19,8 +19,7 @@ export const FUZZ_TIMEOUT_MS = LONG ? 1_800_000 : 120_000;
  */
 export function bytesHeld(): number {
   setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  collect();
+  runInNewContext('gc()');
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }

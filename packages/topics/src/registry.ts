@@ -64,11 +64,12 @@ export const dlqReplayEvents = defineTopic({
   partitions: 3,
   copartitionedWith: 'dlq.replay.commands',
   retentionMs: days(30),
+  timestampType: 'LogAppendTime',
   writtenBy: ['dlq-replayer', 'metrics-consumer'],
   readBy: ['admin-service', 'dlq-replayer'],
   why:
     'What became of each chunk and record. Co-partitioned with the commands, so that a replayer reads the answers to exactly the ' +
-    'commands it was assigned; as long as the dead letters, so that admin-service can be rebuilt from it.',
+    "commands it was assigned, from a time on by the brokers' clock; as long as the dead letters, so that admin-service can be rebuilt from it.",
 });
 
 export const auditLog = defineTopic({

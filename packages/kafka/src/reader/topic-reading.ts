@@ -1,9 +1,9 @@
 import { KafkaConsumerError } from '@weir/errors';
 
 import type { KafkaAdmin } from '../clients/admin/kafka-admin.js';
-import { clientSettings, uniqueClientId } from '../clients/client-settings.js';
 import { toConsumedRecord } from '../clients/consumed-record.js';
 import { clientCode, clientCodes, consumerError, isFatal } from '../clients/consumer/client-errors.js';
+import { grouplessSettings } from '../clients/consumer/groupless.js';
 import { NativeClient, type NativeSettings } from '../clients/consumer/native-client.js';
 import { Wake } from '../clients/consumer/wake.js';
 import type { KafkaConnection } from '../connection.js';
@@ -152,15 +152,7 @@ const changed = (topic: string): KafkaConsumerError =>
   });
 
 const settings = (connection: KafkaConnection): NativeSettings => ({
-  ...clientSettings(connection),
-  // The client insists on a group. Nothing is ever subscribed or committed under this one.
-  'group.id': uniqueClientId('weir-reader'),
-  'enable.auto.commit': false,
-  'enable.auto.offset.store': false,
-  'auto.offset.reset': 'earliest',
-  'isolation.level': 'read_committed',
-  'partition.assignment.strategy': 'cooperative-sticky',
-  'allow.auto.create.topics': false,
+  ...grouplessSettings(connection, 'reader'),
   'enable.partition.eof': true,
   // A connection answers in order, so the question where the topic ends waits behind a fetch that waits for records.
   'fetch.wait.max.ms': 100,

@@ -40,6 +40,8 @@ export function serverProperties(
     'transaction.state.log.num.partitions': 4,
     'transaction.state.log.replication.factor': replicas,
     'transaction.state.log.min.isr': minInSync,
+    // What a killed process left open holds up readers until it times out, and then until the brokers look: every 10 s by default.
+    'transaction.abort.timed.out.transaction.cleanup.interval.ms': 1_000,
     'share.coordinator.state.topic.num.partitions': 4,
     'share.coordinator.state.topic.replication.factor': replicas,
     'share.coordinator.state.topic.min.isr': minInSync,

@@ -150,6 +150,32 @@ export const metricCatalogue = {
     help: 'Is 1 while instances share the breaker through Redis, else 0: each keeps to itself.',
   }),
 
+  weir_replay_chunks_total: counter({
+    labels: ['outcome'],
+    startsWith: [{ outcome: 'answered' }, { outcome: 'repeated' }, { outcome: 'unreadable' }],
+    help: 'Chunks of replays read: answered, repeated (answered before) or unreadable (passed over).',
+  }),
+  weir_replay_records_total: counter({
+    labels: ['outcome'],
+    startsWith: ['published', 'expired', 'mismatch', 'capped', 'refused'].map((outcome) => ({ outcome })),
+    help: 'Records of replays answered, by outcome: published, expired, mismatch, capped or refused.',
+  }),
+  weir_replay_transactions_total: counter({
+    labels: ['result'],
+    startsWith: ['committed', 'aborted', 'fenced', 'unresolved'].map((result) => ({ result })),
+    help: 'Transactions of replays, by result: committed, aborted, fenced, or unresolved until the partition is taken over again.',
+  }),
+  weir_replay_transaction_duration_seconds: histogram({
+    unit: 'seconds',
+    buckets: LATENCY_BUCKETS,
+    help: 'Time that a committed transaction of a replay was open, which readers of its topics waited.',
+  }),
+  weir_replay_takeovers_total: counter({
+    labels: ['reason'],
+    startsWith: [{ reason: 'assigned' }, { reason: 'doubt' }],
+    help: 'How often a commands partition was taken over: assigned by the group, in doubt (fenced, or a commit without an answer), or for memory.',
+  }),
+
   weir_tenants_view_age_seconds: gauge({
     unit: 'seconds',
     help: 'Time since the tenants view was last proven to be at the end of its topic.',

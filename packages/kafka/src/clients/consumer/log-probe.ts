@@ -3,8 +3,8 @@ import { KafkaConsumerError } from '@weir/errors';
 
 import type { KafkaConnection } from '../../connection.js';
 import type { TopicPartition, TopicPartitionOffset } from '../../records.js';
-import { clientSettings, uniqueClientId } from '../client-settings.js';
 import { consumerError } from './client-errors.js';
+import { grouplessSettings } from './groupless.js';
 import { NativeClient } from './native-client.js';
 import { Wake } from './wake.js';
 
@@ -64,20 +64,11 @@ export class LogProbe {
 
   private async look<T>({ topic, partition }: TopicPartition, answer: (log: OpenLog) => Promise<T>): Promise<T> {
     const readable = new Wake();
-    const client = new NativeClient(
-      {
-        ...clientSettings(this.connection),
-        // The client insists on a group. Nothing is ever subscribed or committed under this one.
-        'group.id': uniqueClientId('weir-probe'),
-        'enable.auto.commit': false,
-        'enable.auto.offset.store': false,
-        'auto.offset.reset': 'earliest',
-        'isolation.level': 'read_committed',
-        'partition.assignment.strategy': 'cooperative-sticky',
-        'allow.auto.create.topics': false,
-      },
-      { rebalance: () => undefined, error: () => undefined, readable: () => readable.call() },
-    );
+    const client = new NativeClient(grouplessSettings(this.connection, 'probe'), {
+      rebalance: () => undefined,
+      error: () => undefined,
+      readable: () => readable.call(),
+    });
     try {
       await client.connect(Math.min(CONNECT_TIMEOUT_MS, this.timeoutMs));
       const { low, high } = await client.watermarks({ topic, partition });

@@ -61,15 +61,16 @@ export class StartOffsets {
     this.wake.call();
   }
 
-  /** The offsets to seek to; a partition that begins where the client would begin anyway is left out. */
+  /**
+   * The offsets to seek to. The group's is asked for last, and again: the handler's answer may have fenced a predecessor, whose last commit
+   * came after the client looked where to begin.
+   */
   private async ask(owners: readonly AssignedPartition[]): Promise<TopicPartitionOffset[]> {
-    const [settled, committed] = await Promise.all([
-      this.settings.startOffsets?.(owners.map((owner) => owner.toJSON())) ?? [],
-      this.client.committed(owners),
-    ]);
-    return settled.filter((line) => {
+    const settled = (await this.settings.startOffsets?.(owners.map((owner) => owner.toJSON()))) ?? [];
+    const committed = await this.client.committed(owners);
+    return settled.map((line) => {
       const group = committed.find((offset) => offset.topic === line.topic && offset.partition === line.partition);
-      return group === undefined || line.offset < group.offset;
+      return { ...line, offset: Math.min(line.offset, group?.offset ?? line.offset) };
     });
   }
 

@@ -81,3 +81,7 @@ export const notAllowed = (call: string, state: TransactionState, busyWith: stri
   );
 
 const messageIn = (thrown: unknown): unknown => (isNative(thrown) ? thrown.message : thrown);
+
+/** What became of a record whose transaction ended without it. */
+export const aborted = (why: string): KafkaProducerError =>
+  new KafkaProducerError(`The records are not committed: ${why}.`, { code: 'transaction_aborted' });

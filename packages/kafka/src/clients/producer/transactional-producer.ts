@@ -6,7 +6,8 @@ import type { BatchConsumer } from '../consumer/batch-consumer.js';
 import { DEFAULT_MAX_MESSAGE_BYTES, isFatal, isNative, type NativeProducerHandlers } from './native-producer.js';
 import { unavailable } from './producer-errors.js';
 import { wireBytes } from './sendable.js';
-import { mustAbort, notAllowed, type TransactionFailure, transactionFailure } from './transaction-errors.js';
+import { TransactionCalls } from './transaction-calls.js';
+import { aborted, mustAbort, type TransactionFailure, transactionFailure } from './transaction-errors.js';
 import { type SendOutcome, TransactionSends } from './transaction-sends.js';
 import { connectTransactional, type TransactionalClient } from './transactional-client.js';
 import type { TransactionalProducerOptions, TransactionState } from './transactional-options.js';
@@ -33,17 +34,13 @@ export class TransactionalProducer {
   /** Sends that are not answered yet, each until it is known what its outcome means for the transaction. */
   readonly #sending = new Set<Promise<unknown>>();
   readonly #stopped = new AbortController();
-  #state: TransactionState = 'uninitialised';
-  /** Why the state is `must_abort` or `failed`. */
-  #failure: KafkaProducerError | null = null;
+  readonly #calls = new TransactionCalls();
   #client: TransactionalClient | null = null;
   /**
    * `broken`: a record took a sequence number and not its place in the log. librdkafka 2.15 goes on after it, and the brokers refuse the
    * next transaction for the gap, so the client is renewed once the abort has gone through.
    */
   #sequence: 'whole' | 'broken' | 'renewing' = 'whole';
-  /** The call under way, and when it has come back. */
-  #call: { readonly name: string; readonly ended: Promise<unknown> } | null = null;
   #closing: Promise<void> | null = null;
 
   constructor(connection: KafkaConnection, options: TransactionalProducerOptions) {
@@ -53,7 +50,7 @@ export class TransactionalProducer {
   }
 
   get state(): TransactionState {
-    return this.#state;
+    return this.#calls.state;
   }
 
   /**
@@ -61,17 +58,17 @@ export class TransactionalProducer {
    * committed). Allowed in every state but `closed`; what this producer had under way is forgotten.
    */
   init(): Promise<void> {
-    return this.#exclusively('init', null, async () => {
-      this.#enter('uninitialised');
+    return this.#calls.exclusively('init', null, async () => {
+      this.#calls.enter('uninitialised');
       await this.#renew('init', 'uninitialised');
-      this.#enter('ready');
+      this.#calls.enter('ready');
     });
   }
 
   begin(): Promise<void> {
-    return this.#exclusively('begin', ['ready'], async () => {
+    return this.#calls.exclusively('begin', ['ready'], async () => {
       await this.#attempt('begin', 'ready', (client) => client.begin());
-      this.#enter('open');
+      this.#calls.enter('open');
     });
   }
 
@@ -81,8 +78,9 @@ export class TransactionalProducer {
    */
   async send(records: readonly OutgoingRecord[]): Promise<readonly TopicPartitionOffset[]> {
     const client = this.#client;
-    const ending = this.#call !== null && this.#call.name !== 'sendOffsets';
-    if (this.#state !== 'open' || client === null || ending) throw this.#refusal('send');
+    const { state, under } = this.#calls;
+    if (state !== 'open' || client === null || (under !== null && under !== 'sendOffsets'))
+      throw this.#calls.refusal('send');
     wireBytes(records, this.#options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES);
     const sent = this.#sends.produce(client, records).then((outcome) => this.#judge(client, outcome));
     this.#sending.add(sent);
@@ -103,7 +101,7 @@ export class TransactionalProducer {
    * The consumer goes on committing what its handler has settled, which by then is the same.
    */
   sendOffsets(consumer: BatchConsumer, offsets: readonly TopicPartitionOffset[]): Promise<void> {
-    return this.#exclusively('sendOffsets', ['open'], () =>
+    return this.#calls.exclusively('sendOffsets', ['open'], () =>
       consumer.asMember((member) =>
         this.#attempt('sendOffsets', 'must_abort', (client) => client.sendOffsets(offsets, member)),
       ),
@@ -115,18 +113,18 @@ export class TransactionalProducer {
    * about are waited for.
    */
   commit(): Promise<void> {
-    return this.#exclusively('commit', ['open', 'commit_unresolved'], async () => {
+    return this.#calls.exclusively('commit', ['open', 'commit_unresolved'], async () => {
       await Promise.all(this.#sending);
       // A send that failed meanwhile is the reason why not.
-      if (this.#failure !== null) throw this.#failure;
+      if (this.#calls.failure !== null) throw this.#calls.failure;
       await this.#attempt('commit', 'commit_unresolved', (client) => client.commit());
-      this.#enter('ready');
+      this.#calls.enter('ready');
     });
   }
 
   /** Nothing of the transaction will be seen; records that `send` is still about are given up. */
   abort(): Promise<void> {
-    return this.#exclusively('abort', ['open', 'must_abort', 'abort_unresolved'], async () => {
+    return this.#calls.exclusively('abort', ['open', 'must_abort', 'abort_unresolved'], async () => {
       this.#sends.failAll(aborted('the transaction was aborted'));
       await Promise.all(this.#sending);
       if (this.#sequence !== 'renewing') await this.#attempt('abort', 'abort_unresolved', (client) => client.abort());
@@ -134,7 +132,7 @@ export class TransactionalProducer {
         this.#sequence = 'renewing';
         await this.#renew('abort', 'abort_unresolved');
       }
-      this.#enter('ready');
+      this.#calls.enter('ready');
     });
   }
 
@@ -150,8 +148,8 @@ export class TransactionalProducer {
   async #close(timeoutMs: number): Promise<void> {
     const timer = setTimeout(() => this.#stopped.abort(), timeoutMs);
     const orderly = async (): Promise<void> => {
-      await this.#call?.ended;
-      if (this.#state === 'open' || this.#state === 'must_abort') await this.abort();
+      await this.#calls.ended;
+      if (this.#calls.state === 'open' || this.#calls.state === 'must_abort') await this.abort();
     };
     const stopped = new Promise<void>((resolve) => {
       this.#stopped.signal.addEventListener('abort', () => resolve(), { once: true });
@@ -159,40 +157,9 @@ export class TransactionalProducer {
     await Promise.race([orderly().catch(() => undefined), stopped]);
     clearTimeout(timer);
     this.#stopped.abort();
-    this.#enter('closed');
+    this.#calls.enter('closed');
     await this.#releaseClient('the producer was closed');
-    await this.#call?.ended;
-  }
-
-  /** Runs `work` if the state allows it and no other call is under way. */
-  async #exclusively(
-    name: string,
-    allowed: readonly TransactionState[] | null,
-    work: () => Promise<void>,
-  ): Promise<void> {
-    if (this.#call !== null || this.#state === 'closed' || allowed?.includes(this.#state) === false)
-      throw this.#refusal(name);
-    const working = work();
-    this.#call = { name, ended: working.catch(() => undefined) };
-    try {
-      await working;
-    } finally {
-      this.#call = null;
-    }
-  }
-
-  /** What a call hears that the state does not allow: the reason for the state where there is one. */
-  #refusal(call: string): KafkaProducerError {
-    if (this.#call !== null) return notAllowed(call, this.#state, this.#call.name);
-    if (this.#failure !== null && this.#state === 'must_abort') return mustAbort(call, this.#failure).error;
-    if (this.#failure !== null && this.#state === 'failed') return this.#failure;
-    return notAllowed(call, this.#state, null);
-  }
-
-  #enter(state: TransactionState, failure: KafkaProducerError | null = null): void {
-    if (this.#state === 'closed') return;
-    this.#state = state;
-    this.#failure = failure;
+    await this.#calls.ended;
   }
 
   /** One native call. Its failure becomes the producer's state. */
@@ -211,7 +178,7 @@ export class TransactionalProducer {
   }
 
   #fail({ state, error }: TransactionFailure): KafkaProducerError {
-    this.#enter(state, state === 'failed' || state === 'must_abort' ? error : null);
+    this.#calls.enter(state, state === 'failed' || state === 'must_abort' ? error : null);
     if (state === 'failed') this.#sends.failAll(error);
     return error;
   }
@@ -226,8 +193,8 @@ export class TransactionalProducer {
     if (client !== this.#client) return { positions, error: replaced };
     this.#sequence = 'broken';
     // The report of a record does not say in what state it left the producer.
-    const verdict = this.#failure === null ? await client.verdict() : null;
-    if (this.#failure !== null) return { positions, error: this.#failure };
+    const verdict = this.#calls.failure === null ? await client.verdict() : null;
+    if (this.#calls.failure !== null) return { positions, error: this.#calls.failure };
     if (client !== this.#client) return { positions, error: replaced };
     const dead = isNative(verdict) && isFatal(verdict);
     return {
@@ -270,7 +237,3 @@ export class TransactionalProducer {
     };
   }
 }
-
-/** What became of a record whose transaction ended without it. */
-const aborted = (why: string): KafkaProducerError =>
-  new KafkaProducerError(`The records are not committed: ${why}.`, { code: 'transaction_aborted' });

@@ -1,0 +1,3 @@
+import preset from '@weir/jest-preset/nest';
+
+export default { ...preset, displayName: 'dlq-replayer' };

@@ -1,0 +1,48 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { KafkaModule } from '@weir/nest-kafka';
+import { ServiceModule } from '@weir/nest-service';
+import { HealthRegistry } from '@weir/telemetry';
+
+import type { ReplayerConfig } from './config.js';
+import { ReplaysModule } from './replays/replays.module.js';
+import { SchemaRegistry } from './schemas/schema-registry.js';
+
+@Global()
+@Module({})
+class SchemasModule {
+  static forRoot({ schemaRegistry }: ReplayerConfig): DynamicModule {
+    return {
+      module: SchemasModule,
+      providers: [
+        {
+          provide: SchemaRegistry,
+          inject: [HealthRegistry],
+          useFactory: (health: HealthRegistry) => new SchemaRegistry(schemaRegistry, health),
+        },
+      ],
+      exports: [SchemaRegistry],
+    };
+  }
+}
+
+/** dlq.replay.commands + metrics.dlq → metrics.raw + dlq.replay.events. */
+@Module({})
+export class AppModule {
+  static forRoot(config: ReplayerConfig): DynamicModule {
+    const { service, kafka, topics, replaying } = config;
+    return {
+      module: AppModule,
+      imports: [
+        ServiceModule.forApp(service, { openApi: { description: 'Publishes dead letters back, each exactly once.' } }),
+        KafkaModule.forRoot({
+          ...kafka,
+          topics,
+          app: 'dlq-replayer',
+          consumer: { backoff: { minMs: 200, maxMs: replaying.retryMaxDelayMs } },
+        }),
+        SchemasModule.forRoot(config),
+        ReplaysModule.forRoot(config),
+      ],
+    };
+  }
+}

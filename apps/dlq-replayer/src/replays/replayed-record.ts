@@ -1,0 +1,76 @@
+import {
+  type ConsumedRecord,
+  type DeadLetterEnvelope,
+  ORIGIN_HEADER,
+  type OutgoingRecord,
+  type RecordHeader,
+} from '@weir/kafka';
+
+const REPLAY_ID_HEADER = 'weir-replay-id';
+/** How often the record was replayed, this time included, in decimal. */
+const REPLAY_COUNT_HEADER = 'weir-replay-count';
+/** The append time of the record that was first: epoch milliseconds in decimal. metrics-consumer takes it for the sample's version. */
+const ORIGIN_TIMESTAMP_HEADER = 'weir-origin-timestamp';
+const OWN_HEADERS = new Set([REPLAY_ID_HEADER, REPLAY_COUNT_HEADER, ORIGIN_TIMESTAMP_HEADER, ORIGIN_HEADER]);
+
+/** What a replay adds to a record. */
+export interface ReplayStamp {
+  readonly replayId: string;
+  readonly count: number;
+  /** `<topic id>/<partition>/<offset>/<group>` of the record that was first. */
+  readonly identity: string;
+}
+
+export interface ReplayedRecord {
+  readonly record: OutgoingRecord;
+  /** Some headers had no value (null); Kafka's client cannot write that, so they have an empty one. */
+  readonly nullHeadersEmptied: boolean;
+}
+
+/**
+ * The record of a dead letter as it is published back: topic, key, value and headers as they were first seen, and what the replay adds.
+ *
+ * Headers of an earlier replay are replaced, except for when the record was first appended. The partition follows from the key, as
+ * it did at first; the broker stamps the time.
+ */
+export function replayedRecord(
+  { source }: DeadLetterEnvelope,
+  { key, value, headers }: Pick<ConsumedRecord, 'key' | 'value' | 'headers'>,
+  stamp: ReplayStamp,
+): ReplayedRecord {
+  const own = headers.filter(({ key: name }) => !OWN_HEADERS.has(name));
+  return {
+    record: {
+      topic: source.topic,
+      key,
+      value,
+      headers: [
+        ...own.map((header) => ({ key: header.key, value: header.value ?? EMPTY })),
+        text(REPLAY_ID_HEADER, stamp.replayId),
+        text(REPLAY_COUNT_HEADER, String(stamp.count)),
+        text(ORIGIN_HEADER, stamp.identity),
+        text(ORIGIN_TIMESTAMP_HEADER, originTimestamp(source, headers)),
+      ],
+    },
+    nullHeadersEmptied: own.some((header) => header.value === null),
+  };
+}
+
+/** How often the record had been replayed when it failed; 0 for one that never was, or does not say so in decimal. */
+export function replaysBefore(headers: ConsumedRecord['headers']): number {
+  const count = lastText(headers, REPLAY_COUNT_HEADER);
+  return count !== null && /^\d{1,9}$/.test(count) ? Number(count) : 0;
+}
+
+/** The first append time is the failed record's own, or the one that it brought from before if it was itself replayed. */
+function originTimestamp(source: DeadLetterEnvelope['source'], headers: ConsumedRecord['headers']): string {
+  const replayed = headers.some(({ key }) => key === REPLAY_ID_HEADER);
+  return replayed ? (lastText(headers, ORIGIN_TIMESTAMP_HEADER) ?? '') : String(source.timestamp_ms);
+}
+
+const EMPTY = Buffer.alloc(0);
+
+const text = (key: string, value: string): RecordHeader => ({ key, value: Buffer.from(value) });
+
+const lastText = (headers: ConsumedRecord['headers'], name: string): string | null =>
+  headers.findLast(({ key }) => key === name)?.value?.toString('utf8') ?? null;

@@ -1,0 +1,135 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { eventually, uniqueName } from '@weir/testing';
+
+import { LiveTraffic } from './support/live-traffic.js';
+import { chunksOf, ReplayTopics } from './support/replay-topics.js';
+import { ReplayerProcess } from './support/replayer-process.js';
+
+const PARTITIONS = 2;
+const RAW_PARTITIONS = 3;
+
+let topics: ReplayTopics;
+let group = '';
+let processes: ReplayerProcess[] = [];
+let live: LiveTraffic | null = null;
+
+afterEach(async () => {
+  await Promise.all(processes.splice(0).map((each) => each.kill()));
+  await live?.close();
+  live = null;
+  await topics.close();
+});
+
+/** Dead letters with their numbers as values, planned as one replay a partition. */
+async function issued(records: number, chunk: number): Promise<void> {
+  topics = await ReplayTopics.create({ partitions: PARTITIONS, rawPartitions: RAW_PARTITIONS });
+  group = uniqueName('replayer');
+  const planned = await topics.numbered(records);
+  const half = Math.ceil(records / PARTITIONS);
+  for (let partition = 0; partition < PARTITIONS; partition += 1)
+    await topics.issue(
+      chunksOf(planned.slice(partition * half, (partition + 1) * half), chunk, { replay_id: `r${partition}` }),
+      partition,
+    );
+}
+
+function member(): ReplayerProcess {
+  const made = new ReplayerProcess(topics, group).start();
+  processes.push(made);
+  return made;
+}
+
+const answeredSoFar = (): Promise<number> => topics.answerCount();
+
+interface Tally {
+  /** Different dead letters that are back. */
+  readonly published: number;
+  /** Those of them that are back more than once. */
+  readonly repeated: readonly string[];
+  readonly answers: number;
+  /** Answers that name a place where no replayed record is. */
+  readonly wrong: number;
+}
+
+const eachOnce = (records: number): Tally => ({ published: records, repeated: [], answers: records, wrong: 0 });
+
+/** What there is once so many records are answered and every command is passed. */
+async function tally(records: number): Promise<Tally> {
+  const events = await topics.answered(records, 240_000);
+  await eventually(
+    () => topics.admin.lag(group, [topics.commands]),
+    (lags) => lags.every(({ lag }) => lag === 0),
+    { timeoutMs: 90_000, intervalMs: 250 },
+  );
+  const replayed = (await topics.all(topics.raw)).filter(({ value }) => value?.toString().startsWith('v') === true);
+  const times = new Map<string, number>();
+  for (const { value } of replayed) times.set(String(value), (times.get(String(value)) ?? 0) + 1);
+  const places = new Set(replayed.map(({ partition, offset }) => `${partition}/${offset}`));
+  const answers = events.flatMap(({ answer }) => answer?.records ?? []);
+  return {
+    published: times.size,
+    repeated: [...times].flatMap(([value, count]) => (count > 1 ? [value] : [])),
+    answers: answers.length,
+    wrong: answers.filter(({ partition, offset }) => !places.has(`${partition}/${offset}`)).length,
+  };
+}
+
+describe('dlq-replayer: every record is published once', () => {
+  it('while its processes are killed at any moment and started again, and live traffic goes on', async () => {
+    await issued(5_000, 20);
+    live = await new LiveTraffic(topics.raw).start(RAW_PARTITIONS);
+    const members = [member(), member()];
+    await Promise.all(members.map((each) => each.ready()));
+    let kills = 0;
+    for (let turn = 0; turn < 4 && (await answeredSoFar()) < 5_000; turn += 1) {
+      const before = await answeredSoFar();
+      await eventually(answeredSoFar, (now) => now > before || now >= 5_000, { timeoutMs: 90_000, intervalMs: 20 });
+      await wait(Math.random() * 300); // anywhere in a chunk
+      const victim = members[turn % members.length];
+      await victim?.kill();
+      kills += 1;
+      // The other one takes over; were both away, the brokers' time-out would have to end what was open.
+      await victim?.start().ready();
+    }
+    expect(await tally(5_000)).toEqual(eachOnce(5_000));
+    expect(kills).toBeGreaterThanOrEqual(3);
+    expect(await live.finish()).toBeGreaterThan(100);
+    // Ten seconds, and what a busy machine adds to them.
+    expect(live.longestMs).toBeLessThan(15_000);
+  }, 600_000);
+
+  it('while one is frozen for longer than its session, others take over, and it wakes up', async () => {
+    await issued(3_000, 50);
+    const members = [member(), member()];
+    await Promise.all(members.map((each) => each.ready()));
+    for (const frozen of members) {
+      const before = await answeredSoFar();
+      await eventually(answeredSoFar, (now) => now > before, { timeoutMs: 90_000, intervalMs: 20 });
+      frozen.freeze();
+      const halted = await answeredSoFar();
+      // The other one answers chunks of both partitions.
+      await eventually(answeredSoFar, (now) => now > halted + 300 || now >= 3_000, {
+        timeoutMs: 90_000,
+        intervalMs: 250,
+      });
+      frozen.thaw();
+      await frozen.ready();
+    }
+    expect(await tally(3_000)).toEqual(eachOnce(3_000));
+  }, 600_000);
+
+  it('while members join and leave', async () => {
+    await issued(4_000, 50);
+    let newest = await member().ready();
+    for (let turn = 0; turn < 4; turn += 1) {
+      const before = await answeredSoFar();
+      await eventually(answeredSoFar, (now) => now > before || now >= 4_000, { timeoutMs: 90_000, intervalMs: 20 });
+      const joined = await member().ready();
+      await newest.terminate();
+      newest = joined;
+    }
+    expect(await tally(4_000)).toEqual(eachOnce(4_000));
+  }, 600_000);
+});
