@@ -1,5 +1,5 @@
 import type { Message } from '@confluentinc/kafka-javascript';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '@weir/testing';
 
 import { Assignment } from './assignment.js';
@@ -83,20 +83,29 @@ describe('FetchLoop, asked to move positions', () => {
 });
 
 describe('FetchLoop, with a full buffer', () => {
+  /** Less than polling is put off, and more than an urgent poll waits for. */
+  const A_WHILE_MS = 200;
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
   it('puts polling off, except while anyone waits for what polling brings, also where several do', async () => {
     const { loop, polls } = fullLoop();
     const running = loop.run();
-    await eventually(() => polls() === 1);
+    await jest.advanceTimersByTimeAsync(A_WHILE_MS);
+    expect(polls()).toBe(1);
     let [end, endOther] = [nothing, nothing];
-    const since = performance.now();
     const revoked = loop.urgently(() => new Promise<void>((resolve) => (end = resolve)));
     const closed = loop.urgently(() => new Promise<void>((resolve) => (endOther = resolve)));
-    await eventually(() => polls() >= 2, Boolean, { intervalMs: 5 });
+    await jest.advanceTimersByTimeAsync(0);
+    expect(polls()).toBe(2);
     end();
     await revoked;
-    const after = polls();
-    await eventually(() => polls() > after, Boolean, { intervalMs: 5 });
-    expect(performance.now() - since).toBeLessThan(400);
+    await jest.advanceTimersByTimeAsync(A_WHILE_MS);
+    expect(polls()).toBeGreaterThan(2);
     endOther();
     await closed;
     loop.end();
@@ -106,13 +115,11 @@ describe('FetchLoop, with a full buffer', () => {
   it('is urgent no longer once what was waited for has failed', async () => {
     const { loop, polls } = fullLoop();
     const running = loop.run();
-    await eventually(() => polls() === 1);
+    await jest.advanceTimersByTimeAsync(0);
     await expect(loop.urgently(() => Promise.reject(new Error('gone')))).rejects.toThrow('gone');
     const before = polls();
-    // Long enough for several urgent polls, and shorter than polling is put off.
-    const since = performance.now();
-    await eventually(() => performance.now() - since > 300);
-    expect(polls() - before).toBeLessThanOrEqual(1);
+    await jest.advanceTimersByTimeAsync(2 * A_WHILE_MS);
+    expect(polls()).toBe(before);
     loop.end();
     await running;
   });
