@@ -1,9 +1,17 @@
 import { createHash } from 'node:crypto';
 
 import type { ReplayChunk, ReplayRecord } from '@weir/avro';
-import { type ConsumedRecord, isUnreadable, ORIGIN_HEADER, originalBytes, parseEnvelope, wireBytes } from '@weir/kafka';
+import {
+  type ConsumedRecord,
+  isUnreadable,
+  ORIGIN_HEADER,
+  originalBytes,
+  parseEnvelope,
+  replaysOf,
+  wireBytes,
+} from '@weir/kafka';
 
-import { replayedRecord, replaysBefore } from './replayed-record.js';
+import { replayedRecord } from './replayed-record.js';
 import { CAPPED, mismatch, refused, type Verdict } from './verdict.js';
 
 /** Past what any topic takes: a record that was in one fits with what a replay adds to it. */
@@ -28,7 +36,7 @@ export function judge(
   const original = originalBytes(envelope);
   if (original === null) return refused('truncated');
   // Assigned by admin-service; the record's own header only confirms it.
-  const count = Math.max(wanted.replay_count, replaysBefore(original.headers) + 1);
+  const count = Math.max(wanted.replay_count, replaysOf(original.headers) + 1);
   if (count > maxAttempts) return CAPPED;
   if (!replayable.has(envelope.source.topic)) return refused('topic');
   const { record, nullHeadersEmptied } = replayedRecord(envelope, original, {

@@ -1,16 +1,15 @@
 import {
   type ConsumedRecord,
   type DeadLetterEnvelope,
+  headerText,
   ORIGIN_HEADER,
+  ORIGIN_TIMESTAMP_HEADER,
   type OutgoingRecord,
   type RecordHeader,
+  REPLAY_COUNT_HEADER,
+  REPLAY_ID_HEADER,
 } from '@weir/kafka';
 
-const REPLAY_ID_HEADER = 'weir-replay-id';
-/** How often the record was replayed, this time included, in decimal. */
-const REPLAY_COUNT_HEADER = 'weir-replay-count';
-/** The append time of the record that was first: epoch milliseconds in decimal. metrics-consumer takes it for the sample's version. */
-const ORIGIN_TIMESTAMP_HEADER = 'weir-origin-timestamp';
 const OWN_HEADERS = new Set([REPLAY_ID_HEADER, REPLAY_COUNT_HEADER, ORIGIN_TIMESTAMP_HEADER, ORIGIN_HEADER]);
 
 /** What a replay adds to a record. */
@@ -56,21 +55,12 @@ export function replayedRecord(
   };
 }
 
-/** How often the record had been replayed when it failed; 0 for one that never was, or does not say so in decimal. */
-export function replaysBefore(headers: ConsumedRecord['headers']): number {
-  const count = lastText(headers, REPLAY_COUNT_HEADER);
-  return count !== null && /^\d{1,9}$/.test(count) ? Number(count) : 0;
-}
-
 /** The first append time is the failed record's own, or the one that it brought from before if it was itself replayed. */
 function originTimestamp(source: DeadLetterEnvelope['source'], headers: ConsumedRecord['headers']): string {
   const replayed = headers.some(({ key }) => key === REPLAY_ID_HEADER);
-  return replayed ? (lastText(headers, ORIGIN_TIMESTAMP_HEADER) ?? '') : String(source.timestamp_ms);
+  return replayed ? (headerText(headers, ORIGIN_TIMESTAMP_HEADER) ?? '') : String(source.timestamp_ms);
 }
 
 const EMPTY = Buffer.alloc(0);
 
 const text = (key: string, value: string): RecordHeader => ({ key, value: Buffer.from(value) });
-
-const lastText = (headers: ConsumedRecord['headers'], name: string): string | null =>
-  headers.findLast(({ key }) => key === name)?.value?.toString('utf8') ?? null;

@@ -4,3 +4,4 @@ export * from './fingerprint.js';
 export * from './identity.js';
 export * from './parse-envelope.js';
 export * from './publisher.js';
+export * from './replay-headers.js';
