@@ -316,14 +316,17 @@ describe('RecordProducer, when librdkafka declares the producer dead', () => {
     // A record that the broker refuses leaves a gap in the sequence; with this setting that is fatal, which nothing else is at will.
     const sender = await producer({
       compression: 'none',
+      deliveryTimeoutMs: 60_000,
       settings: { 'enable.gapless.guarantee': true },
       observer: { stateChanged: (state) => states.push(state) },
     });
     await sender.send([record(topic, 'before')]);
+    const underWay = codeOf(sender.send([record(uniqueName('missing'), 'waits until there is such a topic')]));
     expect(await codeOf(sender.send([record(topic, 'x'.repeat(2_000))]))).toBe('delivery_unknown');
     await eventually(() => states.includes('failed'));
     expect(await codeOf(sender.send([record(topic, 'meanwhile')]))).toBe('producer_fatal');
     expect(sender.queue).toEqual({ records: 0, bytes: 0 });
+    expect(await underWay).toBe('delivery_unknown');
 
     await eventually(
       () => sender.state,
