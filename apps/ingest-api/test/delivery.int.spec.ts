@@ -81,16 +81,28 @@ describe('what is answered about delivery', () => {
     expect(withTimeouts('10s', '30s').limits.bodyTimeoutMs).toBe(18_500);
   });
 
-  it('guarantee 3: the producer of metrics.raw compresses as it is told', () => {
-    const config = loadConfig({
-      NODE_ENV: 'test',
-      KAFKA_BOOTSTRAP_SERVERS: 'a:1',
-      SCHEMA_REGISTRY_URL: 'http://a',
-      KAFKA_COMPRESSION: 'zstd',
-      INGEST_LINGER: '1ms',
-    });
-    expect(config).toMatchObject({ kafka: { compression: 'zstd' }, producer: { lingerMs: 1 } });
-  });
+  it('guarantee 3: the producer of metrics.raw compresses and waits for others as it is told', async () => {
+    broker = await BrokerProxy.start();
+    const repetitive = batch(500).map((each) => ({ ...each, labels: { path: '/a'.repeat(100) } }));
+    const bytesSentWith = async (compression: string): Promise<number> => {
+      const env = {
+        KAFKA_BOOTSTRAP_SERVERS: broker!.bootstrapServers,
+        KAFKA_COMPRESSION: compression,
+        INGEST_LINGER: '500ms',
+      };
+      ingest = await IngestApp.start({ env });
+      const [before, since] = [broker!.bytesSent, performance.now()];
+      expect(await ingest.post(repetitive)).toMatchObject({ status: 202 });
+      expect(performance.now() - since).toBeGreaterThan(450);
+      const sent = broker!.bytesSent - before;
+      await ingest.close();
+      ingest = undefined;
+      return sent;
+    };
+    const asTheyAre = await bytesSentWith('none');
+    expect(asTheyAre).toBeGreaterThan(500 * 200);
+    expect(await bytesSentWith('zstd')).toBeLessThan(asTheyAre / 4);
+  }, 60_000);
 
   it('guarantee 4: no header of a caller makes a record that cannot be sent', async () => {
     ingest = await IngestApp.start();

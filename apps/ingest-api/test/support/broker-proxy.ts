@@ -13,6 +13,7 @@ export class BrokerProxy {
   private server: Server | undefined;
   private stalled = false;
   private port = 0;
+  private sent = 0;
 
   private constructor(
     private readonly targetHost: string,
@@ -30,6 +31,11 @@ export class BrokerProxy {
 
   get bootstrapServers(): string {
     return `127.0.0.1:${this.port}`;
+  }
+
+  /** Bytes that clients sent to the broker so far. */
+  get bytesSent(): number {
+    return this.sent;
   }
 
   /** Bytes stop moving and connections stand, as in a network that swallows. */
@@ -66,6 +72,7 @@ export class BrokerProxy {
     client.on('close', () => target.destroy());
     target.on('close', () => client.destroy());
     client.on('data', (bytes) => {
+      this.sent += bytes.length;
       if (!this.stalled) target.write(bytes);
     });
     target.on('data', (bytes) => {
