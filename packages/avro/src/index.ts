@@ -3,6 +3,8 @@ export * from './confluent-registry.js';
 export * from './decoder.js';
 export * from './encoder.js';
 export * from './evolution.js';
+export { FRAME_BYTES, readSchemaId } from './frame.js';
+export * from './inspection/index.js';
 export * from './metric-event-encoder.js';
 export * from './metric-event.js';
 export * from './register.js';
