@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { eventually, startRedis, type TestRedis } from '@weir/testing';
+import { eventually, startRedis, type TestRedis, uniqueName } from '@weir/testing';
 import { metricsDlq } from '@weir/topics';
 
+import { Breaker } from '../src/breaker/breaker.js';
+import { RedisBreakerStore } from '../src/breaker/redis-breaker-store.js';
 import { ConsumerApp } from './support/consumer-app.js';
 import { event } from './support/events.js';
 
@@ -155,5 +157,50 @@ describe('the breaker', () => {
     await spoilt(app, 'acme', 20);
     await spoilt(app, 'globex', 20);
     await untilOpen(app, 'dead_letter_share');
+  });
+});
+
+const synced = async (breaker: Breaker): Promise<Breaker> => {
+  await breaker.sync();
+  return breaker;
+};
+
+describe('the breakers of two instances that share a Redis', () => {
+  const away = new Error('no broker');
+  const observer = { opened: () => undefined, closed: () => undefined, shared: () => undefined };
+  const share = { windowMs: 60_000, minRecords: 20, minTenants: 2, share: 0.5 };
+  const stores: RedisBreakerStore[] = [];
+  afterEach(() => Promise.all(stores.splice(0).map((store) => store.close())));
+
+  function instance(url: string, group: string): Breaker {
+    const store = new RedisBreakerStore(url, group);
+    stores.push(store);
+    return new Breaker({ failedTries: 3, probeIntervalMs: 60_000, share }, store, observer);
+  }
+
+  it('open by the failed tries of both, and close for both where an operator closes one', async () => {
+    redis = await startRedis();
+    const group = uniqueName('breaker');
+    const [one, other] = [instance(redis.url, group), instance(redis.url, group)];
+    await one.failedToWrite(away);
+    await one.failedToWrite(away);
+    expect(one.open).toBeNull();
+    await other.failedToWrite(away);
+    expect(other.open).toMatchObject({ cause: 'dlq_unwritable' });
+    await eventually(
+      () => synced(one),
+      ({ open }) => open?.cause === 'dlq_unwritable',
+    );
+
+    const below = { 'a-topic/0': 20 };
+    expect(one.closeByHand('mended', below)).toMatchObject({ cause: 'dlq_unwritable' });
+    await eventually(
+      () => synced(other),
+      ({ open }) => open === null,
+    );
+    expect(other.pass).toMatchObject({ reason: 'mended', below });
+    await one.failedToWrite(away); // the first in a row
+    await one.failedToWrite(away);
+    expect(one.open).toBeNull();
   });
 });
