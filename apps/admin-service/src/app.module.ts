@@ -2,9 +2,10 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { connectSchemaRegistry } from '@weir/avro';
 import { KafkaAdmin } from '@weir/kafka';
-import { KafkaModule } from '@weir/nest-kafka';
+import { KafkaMetrics, KafkaModule } from '@weir/nest-kafka';
 import { LOGGER, ServiceModule } from '@weir/nest-service';
-import type { Logger } from '@weir/telemetry';
+import { OutboxPublishing } from '@weir/outbox';
+import { HealthRegistry, type Logger, Metrics } from '@weir/telemetry';
 import { tenants } from '@weir/topics';
 
 import { OperatorAccess } from './access/operator-access.js';
@@ -17,9 +18,10 @@ import type { AdminConfig } from './config.js';
 import { Database } from './database/database.js';
 import { openPool } from './database/pool.js';
 import { withOperatorKey } from './http/open-api.js';
+import { made } from './made.js';
 import { Lifecycle, LIFECYCLE_OPTIONS, type LifecycleOptions } from './lifecycle.js';
 import { Messages } from './messages/messages.js';
-import { OutboxPublishing, RELAY_OPTIONS, type RelayOptions } from './messages/outbox-publishing.js';
+import { recoveryControllers, recoveryProviders } from './replays/recovery-providers.js';
 import { Operators } from './operators/operators.js';
 import { OperatorsController } from './operators/operators.controller.js';
 import { Republishing } from './tenants/republishing.js';
@@ -34,7 +36,7 @@ const openApi = {
   extend: withOperatorKey,
 };
 
-/** admin-service: an operator's call → its database and the outbox, in one transaction → the topics that tell the others. */
+/** admin-service: an operator's call → its database and the outbox, in one transaction → the topics that tell the others; and what these answer. */
 @Module({})
 export class AppModule {
   static forRoot(config: AdminConfig): DynamicModule {
@@ -42,15 +44,20 @@ export class AppModule {
     const registry = connectSchemaRegistry(config.schemaRegistry);
     const { autoRegister } = config.schemaRegistry;
     const written = topics.of('admin-service').filter(({ writtenBy }) => writtenBy.includes('admin-service'));
-    const relay: RelayOptions = { ...kafka, databaseUrl: database.url, transactionalId: config.transactionalId };
+    const relay = { databaseUrl: database.url, transactionalId: config.transactionalId, schema: 'admin' };
     const lifecycle: LifecycleOptions = { databaseUrl: database.url, registry, bootstrapKey: config.bootstrapKey };
     return {
       module: AppModule,
       imports: [
         ServiceModule.forApp(service, { openApi }), //                   health, /metrics, logs, problems, shutdown
-        KafkaModule.forRoot({ ...kafka, topics, app: 'admin-service' }), // its topics and their health
+        KafkaModule.forRoot({
+          ...kafka,
+          topics,
+          app: 'admin-service', // its topics and their health
+          consumerReadiness: false, // operators are answered while Kafka is away
+        }),
       ],
-      controllers: [OperatorsController, TenantsController, TenantKeysController, AuditController],
+      controllers: [OperatorsController, TenantsController, TenantKeysController, AuditController, ...recoveryControllers],
       providers: [
         { provide: Database, useFactory: () => new Database(openPool(database)) },
         {
@@ -73,8 +80,27 @@ export class AppModule {
             }),
         },
         Refusals,
-        { provide: RELAY_OPTIONS, useValue: relay },
-        OutboxPublishing,
+        {
+          provide: OutboxPublishing,
+          inject: [Database, Messages, HealthRegistry, Metrics, LOGGER, KafkaMetrics],
+          useFactory: (
+            { pool }: Database,
+            { outbox }: Messages,
+            health: HealthRegistry,
+            metrics: Metrics,
+            logger: Logger,
+            kafkaMetrics: KafkaMetrics,
+          ) =>
+            new OutboxPublishing(
+              {
+                connection: kafka.enabled ? kafka.connection : null,
+                relay: { ...relay, observer: { producer: kafkaMetrics.producerObserver('outbox') } },
+                backlog: () => outbox.backlog(pool),
+              },
+              { health, metrics, logger },
+            ),
+        },
+        ...recoveryProviders(config, registry), //                       dead letters and replays
         { provide: LIFECYCLE_OPTIONS, useValue: lifecycle },
         Lifecycle,
         { provide: APP_GUARD, useClass: OperatorAccess }, //             every route: who calls, and may they
@@ -82,12 +108,4 @@ export class AppModule {
       ],
     };
   }
-}
-
-/** A class that Nest's decorators know nothing of, made of these. */
-function made<Parts extends readonly object[], Made>(
-  type: new (...parts: Parts) => Made,
-  inject: { readonly [Part in keyof Parts]: abstract new (...args: never[]) => Parts[Part] },
-) {
-  return { provide: type, inject: [...inject], useFactory: (...parts: Parts) => new type(...parts) };
 }

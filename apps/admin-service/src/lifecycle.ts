@@ -1,13 +1,13 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { SchemaRegistryClient } from '@weir/avro';
 import { classify, retry, StoreUnavailableError } from '@weir/errors';
+import { OutboxPublishing } from '@weir/outbox';
 import { HealthRegistry } from '@weir/telemetry';
 
 import { Refusals } from './audit/refusals.js';
 import { Database } from './database/database.js';
 import { migrate } from './database/migrate.js';
 import { Messages } from './messages/messages.js';
-import { OutboxPublishing } from './messages/outbox-publishing.js';
 import { Operators } from './operators/operators.js';
 import { TenantsTopic } from './tenants/tenants-topic.js';
 

@@ -2,10 +2,10 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { metricEventDecoder } from '@weir/avro';
 import { DeadLetterPublisher, KafkaAdmin, LogProbe, type RecordProducer } from '@weir/kafka';
 import { MetricsStore } from '@weir/metrics-store';
-import { BatchTransport, KafkaModule } from '@weir/nest-kafka';
-import { ServiceModule } from '@weir/nest-service';
-import { HealthRegistry, Metrics } from '@weir/telemetry';
-import { metricsDlq, metricsRaw } from '@weir/topics';
+import { BatchTransport, KafkaMetrics, KafkaModule } from '@weir/nest-kafka';
+import { LOGGER, ServiceModule } from '@weir/nest-service';
+import { HealthRegistry, type Logger, Metrics } from '@weir/telemetry';
+import { dlqReplayEvents, metricsDlq, metricsRaw } from '@weir/topics';
 
 import { BreakerModule } from './breaker/breaker.module.js';
 import { BreakerService } from './breaker/breaker.service.js';
@@ -23,12 +23,14 @@ import { SettlementMetrics } from './metrics/settlement-metrics.js';
 import { TopicIds } from './metrics/topic-ids.js';
 import { ValidateStep } from './metrics/validate.step.js';
 import { OperatorModule } from './operator/operator.module.js';
+import { OutcomePublishing } from './replays/outcome-publishing.js';
+import { ReplayOutcomes } from './replays/replay-outcomes.js';
 import { SchemaRegistry } from './schemas/schema-registry.js';
 import { StoreStartup } from './store/store-startup.js';
 
 const DEAD_LETTER_PRODUCER = Symbol('producer of dead letters');
 
-/** metrics.raw → decode → validate → store; what can never be stored → metrics.dlq. */
+/** metrics.raw → decode → validate → store; what can never be stored → metrics.dlq; what became of replayed records → dlq.replay.events. */
 @Module({})
 export class AppModule {
   static forRoot(config: ConsumerConfig): DynamicModule {
@@ -112,8 +114,48 @@ export class AppModule {
             }),
         },
         {
+          provide: ReplayOutcomes,
+          inject: [Metrics],
+          useFactory: (metrics: Metrics) =>
+            new ReplayOutcomes({ topic: topics.name(dlqReplayEvents), group: kafka.consumerGroup }, metrics),
+        },
+        {
+          provide: OutcomePublishing,
+          inject: [MetricsStore, StoreStartup, SchemaRegistry, HealthRegistry, Metrics, LOGGER, KafkaMetrics],
+          useFactory: (
+            opened: MetricsStore,
+            startup: StoreStartup,
+            registry: SchemaRegistry,
+            health: HealthRegistry,
+            metrics: Metrics,
+            logger: Logger,
+            kafkaMetrics: KafkaMetrics,
+          ) =>
+            new OutcomePublishing(
+              opened,
+              startup,
+              registry,
+              { health, metrics, logger },
+              {
+                connection: kafka.enabled ? kafka.connection : null,
+                relay: { ...config.outbox, observer: { producer: kafkaMetrics.producerObserver('outbox') } },
+                autoRegister: config.schemaRegistry.autoRegister,
+                serviceName: service.name,
+              },
+            ),
+        },
+        {
           provide: MetricsPipeline,
-          inject: [DecodeStep, ValidateStep, TopicIds, MetricsStore, GapCheck, DeadLetterPublisher, BreakerService],
+          inject: [
+            DecodeStep,
+            ValidateStep,
+            TopicIds,
+            MetricsStore,
+            GapCheck,
+            DeadLetterPublisher,
+            ReplayOutcomes,
+            BreakerService,
+          ],
           useFactory: (
             decode: DecodeStep,
             validate: ValidateStep,
@@ -121,8 +163,9 @@ export class AppModule {
             opened: MetricsStore,
             gaps: GapCheck,
             deadLetters: DeadLetterPublisher,
+            replays: ReplayOutcomes,
             { breaker }: BreakerService,
-          ) => new MetricsPipeline(decode, validate, topicIds, opened, gaps, deadLetters, breaker),
+          ) => new MetricsPipeline(decode, validate, topicIds, opened, gaps, deadLetters, replays, breaker),
         },
         {
           provide: SettlementMetrics,

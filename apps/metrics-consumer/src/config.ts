@@ -16,7 +16,7 @@ import {
 } from '@weir/config';
 import { ConfigurationError } from '@weir/errors';
 import { deadLetterProducerOptions } from '@weir/kafka';
-import { resolveTopics } from '@weir/topics';
+import { outboxTransactionalId, resolveTopics } from '@weir/topics';
 
 import { breakerConfig, breakerVariables } from './breaker/breaker.config.js';
 import { operatorConfig, operatorVariables } from './operator/operator.config.js';
@@ -84,6 +84,7 @@ export function loadConfig(env?: Environment) {
       options: { knownSeries: values.STORE_KNOWN_SERIES },
       migrations: values.STORE_READER_ROLE === undefined ? {} : { readerRole: values.STORE_READER_ROLE },
     },
+    outbox: { databaseUrl: database.url, transactionalId: outboxTransactionalId(kafka.consumerGroup) },
     settling: {
       consumer: {
         maxRecords: values.BATCH_MAX_RECORDS,

@@ -7,6 +7,7 @@ import { SeriesEntity } from './entities/series.entity.js';
 import { CreateStore1795219200000 } from './migrations/1795219200000-create-store.js';
 import { CreateReader1795219200001 } from './migrations/1795219200001-create-reader.js';
 import { Timescale1795219200002 } from './migrations/1795219200002-timescale.js';
+import { CreateOutbox1795305600000 } from './migrations/1795305600000-create-outbox.js';
 
 /** TypeORM's view of the store: entities and migrations. Rows are written and read by `MetricsStore` and `MetricsReader`. */
 export function metricsDataSource(url: string): DataSource {
@@ -15,7 +16,12 @@ export function metricsDataSource(url: string): DataSource {
     url,
     schema: 'metrics',
     entities: [SeriesEntity, SampleEntity, LedgerLineEntity],
-    migrations: [CreateStore1795219200000, CreateReader1795219200001, Timescale1795219200002],
+    migrations: [
+      CreateStore1795219200000,
+      CreateReader1795219200001,
+      Timescale1795219200002,
+      CreateOutbox1795305600000,
+    ],
     migrationsTableName: 'migrations',
     synchronize: false,
     installExtensions: false,

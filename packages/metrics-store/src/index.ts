@@ -1,6 +1,6 @@
 export type { StoreConnection } from './connection.js';
 export { LedgerAccountingError, LedgerBehindError } from './ledger-errors.js';
-export { MetricsStore, type MetricsStoreOptions, type StartOffset } from './metrics-store.js';
+export { MetricsStore, type MetricsStoreOptions, type StartOffset, STORE_SCHEMA } from './metrics-store.js';
 export { migrate, type MigrateOptions } from './migrate.js';
 export { PartitionKeeper } from './partitions.js';
 export type { Sample } from './sample.js';

@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from '@weir/errors';
+import { Outbox, type OutboxBacklog } from '@weir/outbox';
 import type { Pool, PoolClient } from 'pg';
 
 import { openPool, type StoreConnection } from './connection.js';
@@ -10,6 +11,9 @@ import type { LedgerReport, PartitionRange, SettlementUnit } from './settlement.
 import { LedgerUnit } from './unit.js';
 import { BatchWriter } from './write/batch-writer.js';
 import { KnownSeries } from './write/known-series.js';
+
+/** Where everything of the store lives, its outbox too. */
+export const STORE_SCHEMA = 'metrics';
 
 export interface MetricsStoreOptions {
   /** How many identities of series are remembered, at about half a kilobyte each. */
@@ -34,6 +38,7 @@ export class MetricsStore {
   private readonly pool: Pool;
   private readonly known: KnownSeries;
   private readonly writer: BatchWriter;
+  private readonly outbox = new Outbox(STORE_SCHEMA);
 
   constructor(connection: StoreConnection, { knownSeries = 200_000 }: MetricsStoreOptions = {}) {
     this.known = new KnownSeries(knownSeries);
@@ -98,6 +103,15 @@ export class MetricsStore {
     }
   }
 
+  /** What of `enqueue` waits to be published. */
+  async outboxBacklog(): Promise<OutboxBacklog> {
+    try {
+      return await this.outbox.backlog(this.pool);
+    } catch (thrown) {
+      throw unavailable(thrown, 'the outbox was not read');
+    }
+  }
+
   /** A round trip; for health checks. */
   async ping(): Promise<void> {
     try {
@@ -122,7 +136,7 @@ export class MetricsStore {
 
   private async begin(client: PoolClient, ranges: readonly PartitionRange[]): Promise<LedgerUnit> {
     try {
-      return new LedgerUnit(client, this.writer, await beginWithLines(client, ranges));
+      return new LedgerUnit(client, this.writer, this.outbox, await beginWithLines(client, ranges));
     } catch (thrown) {
       throw unavailable(thrown, 'the ledger was not locked');
     }

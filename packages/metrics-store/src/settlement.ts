@@ -1,4 +1,5 @@
 import type { RowRejectedError } from '@weir/errors';
+import type { OutboxMessage } from '@weir/outbox';
 
 import type { Sample } from './sample.js';
 
@@ -51,6 +52,16 @@ export interface SettlementUnit {
    * Rejects with StoreUnavailableError; the transaction is then lost.
    */
   write(samples: readonly PositionedSample[]): Promise<readonly RefusedSample[]>;
+
+  /** Whether the value of a replayed sample that was written is stored now; false where the same or a newer one was there. */
+  isApplied(sample: PositionedSample): boolean;
+
+  /**
+   * Adds messages to the store's outbox: they are published if the transaction commits, and only then.
+   *
+   * Rejects with StoreUnavailableError; the transaction is then lost. Throws KafkaProducerError for what no broker would take.
+   */
+  enqueue(messages: readonly OutboxMessage[]): Promise<void>;
 
   /** Says once for each partition what became of its offsets from `nextOf` up to `to`; they must add up exactly. */
   account(topic: string, partition: number, counts: SettledCounts): void;

@@ -1,3 +1,5 @@
+import { KafkaProducerError } from '@weir/errors';
+import type { Outbox, OutboxMessage } from '@weir/outbox';
 import type { PoolClient } from 'pg';
 
 import { unavailable } from './faults.js';
@@ -24,10 +26,12 @@ export class LedgerUnit implements SettlementUnit {
   /** Why this transaction can no longer be committed. */
   private lost: unknown = null;
   private readonly accounts: Map<string, Account>;
+  private readonly applied = new Set<PositionedSample>();
 
   constructor(
     private readonly client: PoolClient,
     private readonly writer: BatchWriter,
+    private readonly outbox: Outbox,
     lines: readonly LockedLine[],
   ) {
     this.accounts = new Map(
@@ -43,15 +47,30 @@ export class LedgerUnit implements SettlementUnit {
     if (samples.length === 0) return [];
     const written = this.countByAccount(samples);
     try {
-      const { refused, newSeries } = await this.writer.write(this.client, samples);
+      const { refused, newSeries, applied } = await this.writer.write(this.client, samples);
       if (refused.length > 0) return refused;
       this.newSeries.push(...newSeries);
+      for (const sample of applied) this.applied.add(sample);
     } catch (thrown) {
       this.lost = thrown;
       throw unavailable(thrown, 'samples were not written');
     }
     for (const [account, count] of written) account.written += count;
     return [];
+  }
+
+  isApplied(sample: PositionedSample): boolean {
+    return this.applied.has(sample);
+  }
+
+  async enqueue(messages: readonly OutboxMessage[]): Promise<void> {
+    try {
+      await this.outbox.enqueue(this.client, messages);
+    } catch (thrown) {
+      this.lost = thrown;
+      if (thrown instanceof KafkaProducerError) throw thrown;
+      throw unavailable(thrown, 'messages were not written');
+    }
   }
 
   account(topic: string, partition: number, counts: SettledCounts): void {

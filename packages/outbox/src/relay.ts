@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { backoffMs, classify, type WeirError } from '@weir/errors';
-import { type KafkaConnection, type ProducerObserver, TransactionalProducer } from '@weir/kafka';
+import { type KafkaConnection, type OutgoingRecord, type ProducerObserver, TransactionalProducer } from '@weir/kafka';
 
 import { type Batch, settleBatch, takeBatch } from './batch.js';
 import { RelaySession } from './relay-session.js';
@@ -36,6 +36,11 @@ export interface OutboxRelayOptions {
   readonly batchBytes?: number;
   /** How soon after a relay froze another may take its place; 10 s unless given. */
   readonly idleTimeoutMs?: number;
+  /**
+   * What is left to be done to messages before they are published, as to write them with a schema whose id nobody knew when they were
+   * enqueued. One for each, in their order, and the same for the same. Where it rejects they wait, and it is asked again.
+   */
+  readonly finish?: (messages: readonly OutgoingRecord[]) => Promise<readonly OutgoingRecord[]>;
   readonly observer?: OutboxRelayObserver;
 }
 
@@ -164,8 +169,9 @@ export class OutboxRelay {
   }
 
   private async publish(session: RelaySession, producer: TransactionalProducer, { records }: Batch): Promise<void> {
+    const finished = (await this.options.finish?.(records)) ?? records;
     await producer.begin();
-    await producer.send(records);
+    await producer.send(finished);
     for (;;) {
       try {
         await producer.commit();

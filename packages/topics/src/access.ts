@@ -12,7 +12,7 @@ export interface AccessRule {
 }
 
 /** Apps that publish in transactions, under ids that begin with their group. */
-const TRANSACTIONAL: readonly AppName[] = ['admin-service', 'dlq-replayer'];
+const TRANSACTIONAL: readonly AppName[] = ['metrics-consumer', 'admin-service', 'dlq-replayer'];
 
 /** Clients that read without a group have to name one all the same; nothing is ever committed under these. */
 const GROUPLESS_PREFIX = 'weir-';

@@ -1,9 +1,4 @@
-import type { ConsumedRecord } from '@weir/kafka';
-
-/** Set by dlq-replayer on every record that it publishes back. */
-const REPLAY_ID_HEADER = 'weir-replay-id';
-/** The append time of the record that a replay repeats: epoch milliseconds in decimal, in UTF-8. */
-const ORIGIN_TIMESTAMP_HEADER = 'weir-origin-timestamp';
+import { type ConsumedRecord, ORIGIN_TIMESTAMP_HEADER, REPLAY_ID_HEADER } from '@weir/kafka';
 
 /** When a record was first appended, and whether this copy of it comes from a replay. */
 export interface Origin {

@@ -4,6 +4,7 @@ import type { MetricsStore, PartitionRange } from '@weir/metrics-store';
 import { type Breaker, lineOf } from '../breaker/breaker.js';
 import { TenantTally } from '../breaker/dead-letter-share.js';
 import { toDeadLetter } from './dead-letter.js';
+import type { OutcomesByReplay, ReplayOutcomes } from '../replays/replay-outcomes.js';
 import type { DecodeStep } from './decode.step.js';
 import type { GapCheck } from './gap-check.js';
 import { assertOneEach, type Outcome, type Refusal } from './outcome.js';
@@ -26,6 +27,7 @@ export class MetricsPipeline {
     private readonly store: Pick<MetricsStore, 'transaction'>,
     private readonly gaps: GapCheck,
     private readonly deadLetters: Pick<DeadLetterPublisher, 'publish'>,
+    private readonly replays: Pick<ReplayOutcomes, 'tell' | 'committed'>,
     private readonly breaker: Pick<Breaker, 'admit' | 'judge' | 'settled' | 'written' | 'failedToWrite' | 'pass'>,
   ) {}
 
@@ -35,6 +37,7 @@ export class MetricsPipeline {
     assertOneEach(batch.records, outcomes);
     const ranges = await this.topicIds.rangesOf(batch.records);
     let settled: Settled = { stored: [], deadLettered: [], repeated: outcomes.length, offsets: [] };
+    let told: OutcomesByReplay = new Map();
     const judged = this.tally(outcomes);
     this.breaker.judge(judged);
     // The partition may have been lost while the registry or a broker was waited for.
@@ -47,9 +50,11 @@ export class MetricsPipeline {
       for (let refused = await work.write(); refused.length > 0; refused = await work.write())
         await this.publish(refused, batch); //                  4. rows; those that the database refuses alone follow 3
       settled = work.account(gaps); //                          5. each offset counts once
-    }); //                                                      6. rows and ledger commit as one
+      told = await this.replays.tell(unit, settled); //         6. outcomes of replayed records into the outbox
+    }); //                                                      7. rows, outcomes and ledger commit as one
     this.breaker.settled(judged);
-    return settled; //                                          7. the transport commits the offsets
+    this.replays.committed(told);
+    return settled; //                                          8. the transport commits the offsets
   }
 
   /** What an operator let pass is not judged again. */

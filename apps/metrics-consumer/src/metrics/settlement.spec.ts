@@ -44,7 +44,7 @@ const refusal = (partition: number, offset: number): Outcome => ({
 const range = (partition: number, from: number, to: number) => ({ topic: 't', topicId: 'id', partition, from, to });
 
 /** Keeps the books of one transaction in memory; refuses the samples at `bad` offsets. */
-class MemoryUnit implements SettlementUnit {
+class MemoryUnit implements Pick<SettlementUnit, 'nextOf' | 'write' | 'account'> {
   readonly accounts = new Map<number, SettledCounts>();
   written: readonly PositionedSample[] = [];
 

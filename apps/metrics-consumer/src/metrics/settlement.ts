@@ -41,7 +41,7 @@ export class Settlement {
 
   /** Leaves out what lies below each line's `next`, as read under its lock: guarantees, rule 8. */
   constructor(
-    private readonly unit: SettlementUnit,
+    private readonly unit: Pick<SettlementUnit, 'nextOf' | 'write' | 'account'>,
     private readonly ranges: readonly PartitionRange[],
     outcomes: readonly Outcome[],
   ) {

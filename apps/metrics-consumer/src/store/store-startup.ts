@@ -33,6 +33,11 @@ export class StoreStartup implements OnModuleInit, OnApplicationShutdown {
     return this.migrated;
   }
 
+  /** Resolves at the end of the migration, to `done`: false where the process stops before, or it can never be migrated. */
+  get finished(): Promise<boolean> {
+    return this.migrating.then(() => this.migrated);
+  }
+
   onModuleInit(): void {
     this.health.register({
       name: 'db',

@@ -18,6 +18,8 @@ const UPSERTS_AFTER_DUPLICATE = 16;
 export interface Written {
   readonly refused: readonly RefusedSample[];
   readonly newSeries: readonly Series[];
+  /** Replayed samples whose values are stored now. */
+  readonly applied: readonly PositionedSample[];
 }
 
 /** Writes the samples of one batch within a transaction that somebody else began and will commit. */
@@ -32,15 +34,15 @@ export class BatchWriter {
   /** All or nothing: with refused samples, nothing is written and the transaction goes on. Rejects for a broken system alone. */
   async write(client: PoolClient, samples: readonly PositionedSample[]): Promise<Written> {
     const unrepresentable = refuseUnrepresentable(samples);
-    if (unrepresentable.length > 0) return { refused: unrepresentable, newSeries: [] };
+    if (unrepresentable.length > 0) return { refused: unrepresentable, newSeries: [], applied: [] };
 
     const rows = foldRows(samples, this.known);
     const newSeries = this.unknownAmong(rows);
     await this.partitions.ensureFor(rows.map((row) => row.timestampMs));
 
-    const fault = await this.writeRows(client, rows, newSeries);
-    if (fault === null) return { refused: [], newSeries };
-    return { refused: await this.findRefused(client, samples, rows, newSeries), newSeries: [] };
+    const { fault, applied } = await this.writeRows(client, rows, newSeries);
+    if (fault === null) return { refused: [], newSeries, applied: applied.map(({ chosen }) => chosen) };
+    return { refused: await this.findRefused(client, samples, rows, newSeries), newSeries: [], applied: [] };
   }
 
   /** Expects key order, and keeps it: the rows of a series follow one another. */
@@ -50,19 +52,26 @@ export class BatchWriter {
     return unknown;
   }
 
-  /** COPY, and where a row was there already the upsert. Resolves to the row's fault, with nothing written, or to null. */
-  private async writeRows(client: PoolClient, rows: readonly Row[], newSeries: readonly Series[]): Promise<unknown> {
-    const writeBy = (write: typeof copyRows): Promise<unknown> =>
-      this.attempt(client, rows, async () => {
+  /** COPY, and where a row was there already the upsert. Resolves to the row's fault, with nothing written, or to what was applied. */
+  private async writeRows(
+    client: PoolClient,
+    rows: readonly Row[],
+    newSeries: readonly Series[],
+  ): Promise<{ readonly fault: unknown; readonly applied: readonly Row[] }> {
+    const writeBy = async (write: typeof copyRows) => {
+      let applied: readonly Row[] = [];
+      const fault = await this.attempt(client, rows, async () => {
         if (newSeries.length > 0) await insertSeries(client, newSeries);
-        await write(client, rows);
+        applied = await write(client, rows);
       });
+      return { fault, applied };
+    };
     if (this.upsertsLeft > 0) {
       this.upsertsLeft -= 1;
       return writeBy(upsertRows);
     }
-    const fault = await writeBy(copyRows);
-    if (fault === null || faultOf(fault) !== 'duplicate') return fault;
+    const copied = await writeBy(copyRows);
+    if (copied.fault === null || faultOf(copied.fault) !== 'duplicate') return copied;
     this.upsertsLeft = UPSERTS_AFTER_DUPLICATE;
     return writeBy(upsertRows);
   }
@@ -88,7 +97,9 @@ export class BatchWriter {
     const badSeries = await findCulprits(newSeries, (lot) => this.attempt(client, [], () => insertSeries(client, lot)));
     const bySeries = new Map(badSeries.map(({ item, fault }) => [item.hex, fault]));
     const candidates = rows.filter((row) => !bySeries.has(row.series.hex));
-    const badRows = await findCulprits(candidates, (lot) => this.attempt(client, lot, () => upsertRows(client, lot)));
+    const badRows = await findCulprits(candidates, (lot) =>
+      this.attempt(client, lot, async () => void (await upsertRows(client, lot))),
+    );
     const bySample = new Map(badRows.map(({ item, fault }) => [item.chosen, fault]));
     await client.query('ROLLBACK TO SAVEPOINT search');
     await client.query('RELEASE SAVEPOINT search');

@@ -23,9 +23,12 @@ const upsertSamples = (olderThan: '<' | '<='): string => `
   ON CONFLICT (series_id, ts) DO UPDATE SET value = EXCLUDED.value, version = EXCLUDED.version
   WHERE stored.version ${olderThan} EXCLUDED.version`;
 
+/** Names the rows that took their place: those of a conflict that was lost are not returned. */
+const RETURNING_KEYS = 'RETURNING series_id, (extract(epoch FROM ts) * 1000)::bigint AS ms';
+
 // guarantees, rule 7: the later of two live samples stands; a replay never undoes a correction.
 const UPSERT_LIVE = upsertSamples('<=');
-const UPSERT_REPLAYED = upsertSamples('<');
+const UPSERT_REPLAYED = `${upsertSamples('<')} ${RETURNING_KEYS}`;
 
 /** Inserts those that are not there yet. Expects the order of ids, against deadlocks between writers. */
 export async function insertSeries(client: PoolClient, series: readonly Series[]): Promise<void> {
@@ -41,22 +44,30 @@ export async function insertSeries(client: PoolClient, series: readonly Series[]
 /**
  * Writes rows of which none is there yet, about three times as fast as `upsertRows`; any that is there fails all (23505). Rejects where the
  * server took fewer than it was given, as a trigger can make it without an error: such rows would count as stored.
+ *
+ * Answers the rows of replayed samples whose values are stored now: all of them.
  */
-export async function copyRows(client: PoolClient, rows: readonly Row[]): Promise<void> {
+export async function copyRows(client: PoolClient, rows: readonly Row[]): Promise<readonly Row[]> {
   const stream = client.query(copyFrom(COPY_SAMPLES));
   stream.end(copyBody(rows));
   await finished(stream);
   if (stream.rowCount !== rows.length)
     throw new StoreUnavailableError(`The database took ${stream.rowCount} of ${rows.length} rows, without an error`);
+  return replayedAmong(rows);
 }
 
-/** Writes rows of distinct keys, each by the version rule of its kind. Expects key order. */
-export async function upsertRows(client: PoolClient, rows: readonly Row[]): Promise<void> {
-  const replayed = rows.filter((row) => row.chosen.sample.replayed);
+/** Writes rows of distinct keys, each by the version rule of its kind, and answers as `copyRows` does. Expects key order. */
+export async function upsertRows(client: PoolClient, rows: readonly Row[]): Promise<readonly Row[]> {
+  const replayed = replayedAmong(rows);
   const live = replayed.length === 0 ? rows : rows.filter((row) => !row.chosen.sample.replayed);
   if (live.length > 0) await client.query(UPSERT_LIVE, columnsOf(live));
-  if (replayed.length > 0) await client.query(UPSERT_REPLAYED, columnsOf(replayed));
+  if (replayed.length === 0) return [];
+  const { rows: keys } = await client.query<{ series_id: string; ms: string }>(UPSERT_REPLAYED, columnsOf(replayed));
+  const written = new Set(keys.map(({ series_id: id, ms }) => `${id.replaceAll('-', '')}@${ms}`));
+  return replayed.filter(({ series, timestampMs }) => written.has(`${series.hex}@${timestampMs}`));
 }
+
+const replayedAmong = (rows: readonly Row[]): Row[] => rows.filter((row) => row.chosen.sample.replayed);
 
 function columnsOf(rows: readonly Row[]): Buffer[] {
   return [

@@ -186,6 +186,12 @@ export const metricCatalogue = {
     help: 'Records of the tenants topic that could not be used and were passed over.',
   }),
 
+  weir_replay_outcomes_total: counter({
+    labels: ['outcome'],
+    startsWith: [{ outcome: 'applied' }, { outcome: 'repeated' }, { outcome: 'failed_again' }],
+    help: 'Replayed records settled, by what became of them.',
+  }),
+
   weir_outbox_messages: gauge({
     unit: 'messages',
     help: 'Messages of committed transactions that Kafka does not have yet.',
