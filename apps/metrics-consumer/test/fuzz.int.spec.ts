@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connectSchemaRegistry, metricEventDecoder } from '@weir/avro';
 import { type ConsumedRecord, deadLetterClass, deadLetterReasons, originalBytes } from '@weir/kafka';
+import { STORABLE } from '@weir/tenancy';
 import { engines } from '@weir/testing';
 import { bytesHeld, damage, FUZZ_TIMEOUT_MS, fuzzRuns } from '@weir/testing/fuzz';
 import * as fc from 'fast-check';
 
 import { DecodeStep } from '../src/metrics/decode.step.js';
 import type { Outcome } from '../src/metrics/outcome.js';
-import { STORABLE, ValidateStep } from '../src/metrics/validate.step.js';
+import { ValidateStep } from '../src/metrics/validate.step.js';
 import { ConsumerApp } from './support/consumer-app.js';
 import { corpus, type HostileRecord } from './support/corpus.js';
 import { event } from './support/events.js';

@@ -1,9 +1,9 @@
 import type { AvroDecoder, MetricEvent } from '@weir/avro';
 import { RecordDecodeError, ValidationError } from '@weir/errors';
 import type { ConsumedRecord } from '@weir/kafka';
+import { tenantOf } from '@weir/tenancy';
 
 import type { DecodedEvent, Refusal } from './outcome.js';
-import { tenantOf } from './tenant-of.js';
 
 /** The part of the Avro decoder that this step stands on. */
 export type EventDecoder = Pick<AvroDecoder<MetricEvent>, 'prepare' | 'decode' | 'writes'>;

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { MetricEvent } from '@weir/avro';
+import { STORABLE } from '@weir/tenancy';
 
 import type { DecodedEvent } from './outcome.js';
-import { STORABLE, ValidateStep } from './validate.step.js';
+import { ValidateStep } from './validate.step.js';
 
 const good: MetricEvent = {
   name: 'http_requests_total',

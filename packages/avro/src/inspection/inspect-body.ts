@@ -21,7 +21,7 @@ export interface BodyInspection {
   readonly offsets: ReadonlyMap<string, number>;
 }
 
-const MAX_STEPS = 250_000;
+const MAX_STEPS = 100_000;
 const MAX_DEPTH = 64;
 const MAX_OFFSETS = 5_000;
 /** Of a map's key, within the name of a field. */

@@ -3,10 +3,10 @@ import { isUtf8 } from 'node:buffer';
 import { ValidationError } from '@weir/errors';
 import type { RecordHeader } from '@weir/kafka';
 
+import { STORABLE } from './storable-sample.js';
+
 /** The header in which records of v1 and v2 carry their tenant. */
-const TENANT_HEADER = 'tenant-id';
-/** Wider than any tenant's id, and short enough for every index, label and count that is kept by tenant. */
-const MAX_TENANT_BYTES = 255;
+export const TENANT_HEADER = 'tenant-id';
 
 /**
  * Whose record this is: the tenant in its body, or for a schema that has none there the one in its header.
@@ -38,7 +38,7 @@ export function tenantOf(
 
 function storable(tenant: string): string | ValidationError {
   if (tenant === '') return new ValidationError('tenant', 'the record names no tenant');
-  if (tenant.length > MAX_TENANT_BYTES || Buffer.byteLength(tenant) > MAX_TENANT_BYTES)
+  if (tenant.length > STORABLE.tenantBytes || Buffer.byteLength(tenant) > STORABLE.tenantBytes)
     return new ValidationError('tenant', 'the tenant is too long');
   if (tenant.includes('\0')) return new ValidationError('tenant', 'the tenant contains a NUL');
   return tenant;
