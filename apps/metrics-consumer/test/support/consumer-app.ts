@@ -63,12 +63,11 @@ export class ConsumerApp {
     return this.running?.url ?? '';
   }
 
-  private async launch(): Promise<RunningApp> {
-    const config = loadConfig({
-      NODE_ENV: 'test',
+  /** For a process of its own in the same group and on the same database. */
+  get environment(): Readonly<Record<string, string>> {
+    return {
       HOST: '127.0.0.1',
       PORT: '0',
-      LOG_LEVEL: 'silent',
       KAFKA_BOOTSTRAP_SERVERS: engines().kafka.bootstrapServers,
       KAFKA_CONSUMER_GROUP: this.group,
       KAFKA_TOPIC_PREFIX: this.topics.prefix,
@@ -76,7 +75,11 @@ export class ConsumerApp {
       DATABASE_URL: this.database.url,
       RETRY_MAX_DELAY: '300ms',
       ...this.env,
-    });
+    };
+  }
+
+  private async launch(): Promise<RunningApp> {
+    const config = loadConfig({ NODE_ENV: 'test', LOG_LEVEL: 'silent', ...this.environment });
     const app = await createMetricsConsumer(config);
     return { app, url: await startService(app) };
   }
