@@ -22,6 +22,11 @@ describe('the configuration of metrics-consumer', () => {
     expect(() => loadConfig({ ...ENV, DEAD_LETTER_DELIVERY_TIMEOUT: '15s' })).toThrow('DEAD_LETTER_DELIVERY_TIMEOUT');
   });
 
+  it('is refused where an instance that gives no sign of life would be waited for longer than one that works', () => {
+    expect(() => loadConfig({ ...ENV, CONSUMER_SESSION_TIMEOUT: '61s' })).toThrow('CONSUMER_SESSION_TIMEOUT');
+    expect(loadConfig({ ...ENV, CONSUMER_SESSION_TIMEOUT: '6s' }).settling.consumer.sessionTimeoutMs).toBe(6_000);
+  });
+
   it('keeps to all of that by itself, with one time-out for the group and for what is held against it', () => {
     const { settling, store } = loadConfig(ENV);
     const { statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs } = store.connection;

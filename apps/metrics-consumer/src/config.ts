@@ -25,6 +25,9 @@ const topicNames = resolveTopics()
   .of('metrics-consumer')
   .map(({ name }) => name);
 
+/** A member that handles one batch for longer than this loses its partitions to another one. */
+const REBALANCE_TIMEOUT_MS = 60_000;
+
 /** Everything that metrics-consumer reads from its environment. */
 export const variables = {
   ...serviceVariables('metrics-consumer', 8001),
@@ -48,6 +51,12 @@ export const variables = {
     max: 50_000,
     about: 'The most records that one transaction settles.',
   }),
+  CONSUMER_SESSION_TIMEOUT: duration({
+    default: 20_000,
+    min: 6_000,
+    max: REBALANCE_TIMEOUT_MS,
+    about: 'How long an instance may give no sign of life before its partitions go to others; the brokers set limits too.',
+  }),
   RETRY_MAX_DELAY: duration({
     default: 10_000,
     min: 100,
@@ -60,9 +69,6 @@ export const variables = {
       'When a dead letter that no broker acknowledged is given up, and its batch tried again. Below DATABASE_IDLE_IN_TRANSACTION_TIMEOUT.',
   }),
 };
-
-/** After this the group gives a member's partitions to another one. */
-const REBALANCE_TIMEOUT_MS = 60_000;
 
 /** metrics-consumer's environment as one object. Times in milliseconds. Throws ConfigurationError with every problem at once. */
 export function loadConfig(env?: Environment) {
@@ -89,6 +95,7 @@ export function loadConfig(env?: Environment) {
       consumer: {
         maxRecords: values.BATCH_MAX_RECORDS,
         maxPollIntervalMs: REBALANCE_TIMEOUT_MS,
+        sessionTimeoutMs: values.CONSUMER_SESSION_TIMEOUT,
         backoff: { minMs: 200, maxMs: values.RETRY_MAX_DELAY },
       },
       deadLetters: { ...deadLetterProducerOptions, deliveryTimeoutMs: values.DEAD_LETTER_DELIVERY_TIMEOUT },
