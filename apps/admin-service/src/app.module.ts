@@ -57,7 +57,13 @@ export class AppModule {
           consumerReadiness: false, // operators are answered while Kafka is away
         }),
       ],
-      controllers: [OperatorsController, TenantsController, TenantKeysController, AuditController, ...recoveryControllers],
+      controllers: [
+        OperatorsController,
+        TenantsController,
+        TenantKeysController,
+        AuditController,
+        ...recoveryControllers,
+      ],
       providers: [
         { provide: Database, useFactory: () => new Database(openPool(database)) },
         {

@@ -1,4 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { BatchTransport } from '@weir/nest-kafka';
 import { createService } from '@weir/nest-service';
 
 import { AppModule } from './app.module.js';
@@ -6,5 +7,9 @@ import type { AdminConfig } from './config.js';
 
 /** The whole process, not started yet. */
 export async function createAdminService(config: AdminConfig): Promise<NestFastifyApplication> {
-  return createService(AppModule.forRoot(config), config.service);
+  return createService(AppModule.forRoot(config), config.service, {
+    configure: (app) => {
+      app.connectMicroservice({ strategy: app.get(BatchTransport) });
+    },
+  });
 }

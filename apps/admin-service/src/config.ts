@@ -2,6 +2,7 @@ import {
   databaseConfig,
   databaseVariables,
   type Environment,
+  integer,
   kafkaConfig,
   kafkaVariables,
   parseEnvironment,
@@ -27,6 +28,12 @@ export const variables = {
     shape: "an operator's key, wo_<id>_<secret>, with a secret of 32 to 128 letters and digits",
     about: 'The key of the first admin: taken in at a start that finds no admin, and not looked at afterwards.',
   }),
+  REPLAY_MAX_ATTEMPTS: integer({
+    default: 5,
+    min: 1,
+    max: 1_000,
+    about: 'How often a record is replayed at most; one that failed as often is parked.',
+  }),
 };
 
 /** admin-service's environment as one object. Times in milliseconds. Throws ConfigurationError with every problem at once. */
@@ -40,6 +47,7 @@ export function loadConfig(env?: Environment) {
     schemaRegistry: schemaRegistryConfig(values),
     database: databaseConfig(values),
     transactionalId: outboxTransactionalId(kafka.consumerGroup),
+    replays: { maxAttempts: values.REPLAY_MAX_ATTEMPTS },
     bootstrapKey: values.ADMIN_BOOTSTRAP_KEY ?? null,
   };
 }

@@ -89,7 +89,8 @@ export class BatchTransport extends Server implements CustomTransportStrategy {
         new BatchConsumer(this.options.connection, this.consumerOptions(registration, handler)),
       );
     if (this.consumers.size === 0) return;
-    this.health?.register({ name: 'consumer', readiness: true, check: () => consumerHealth(this.states) });
+    const readiness = this.options.consumerReadiness ?? true;
+    this.health?.register({ name: 'consumer', readiness, check: () => consumerHealth(this.states) });
     for (const consumer of this.consumers.values()) void consumer.start();
   }
 

@@ -13,6 +13,8 @@ export interface KafkaModuleOptions {
   readonly app?: AppName;
   /** Defaults for every batch handler of the app. */
   readonly consumer?: BatchHandlerOptions;
+  /** Whether an app whose consumers do not take records is not ready; true unless given. */
+  readonly consumerReadiness?: boolean;
   /** How long a batch in progress is waited for when the app stops; 10 s unless given. */
   readonly drainTimeoutMs?: number;
   /**

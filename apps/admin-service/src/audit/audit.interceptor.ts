@@ -28,6 +28,7 @@ export class AuditInterceptor implements NestInterceptor {
       mergeMap(async (answer: unknown) => {
         if (!call.recorded)
           await this.trail.note({ ...call, ...UNCHANGED, target, result: 'ok', status: call.successStatus });
+        call.recorded = true; // an answer that comes in parts is one
         return answer;
       }),
       catchError(async (error: unknown) => {

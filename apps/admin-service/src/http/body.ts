@@ -3,6 +3,12 @@ import { isStorableText } from '@weir/tenancy';
 
 import { timeOf } from './time.js';
 
+interface NumberBounds {
+  readonly min: number;
+  readonly max: number;
+  readonly integer: boolean;
+}
+
 /**
  * Reads the members of a JSON object, strictly: each is asked for by name, and `finish` refuses what nobody asked for.
  *
@@ -51,8 +57,36 @@ export class Body {
     return chosen;
   }
 
+  /** One or more texts, each once. */
+  texts(name: string, most: number): string[] {
+    const value = this.required(name);
+    const given: readonly unknown[] = Array.isArray(value) ? value : [];
+    const texts = given.filter((each) => typeof each === 'string');
+    const right = texts.length === given.length && new Set(texts).size === given.length;
+    if (!right || given.length === 0 || given.length > most)
+      throw invalid(name, `a list of 1 to ${most} texts, each once`);
+    return texts;
+  }
+
+  /** The members of an object whose values are texts or numbers, as texts; empty where it is absent. */
+  scalars(name: string): Record<string, string> {
+    const value = this.peek(name) ?? {};
+    const entries = isObject(value) ? Object.entries(value) : [['', null] as const];
+    return Object.fromEntries(
+      entries.map(([key, each]) => {
+        if (typeof each !== 'string' && typeof each !== 'number') throw invalid(name, 'an object of texts and numbers');
+        return [key, String(each)];
+      }),
+    );
+  }
+
+  number(name: string, bounds: NumberBounds): number {
+    this.required(name);
+    return this.optionalNumber(name, bounds) ?? bounds.min;
+  }
+
   /** Null where it is null or absent. */
-  optionalNumber(name: string, bounds: { readonly min: number; readonly max: number; readonly integer: boolean }) {
+  optionalNumber(name: string, bounds: NumberBounds): number | null {
     const value = this.peek(name) ?? null;
     if (value === null) return null;
     const { min, max, integer } = bounds;

@@ -47,6 +47,15 @@ export class Parameters {
     return chosen;
   }
 
+  /** A whole number from 0 to `max`. */
+  integer(name: string, max = Number.MAX_SAFE_INTEGER): number | null {
+    const value = this.text(name);
+    if (value === null) return null;
+    const number = /^\d{1,16}$/.test(value) ? Number(value) : Infinity;
+    if (number > max) throw invalid(name, `a whole number from 0 to ${max}`);
+    return number;
+  }
+
   /** As RFC 3339 or epoch milliseconds; answers the latter. */
   time(name: string): number | null {
     const value = this.text(name);

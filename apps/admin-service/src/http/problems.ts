@@ -40,6 +40,52 @@ export const REFUSALS = {
   tenant_not_found: { status: 404, title: 'No such tenant', meaning: 'There is no tenant with this id.' },
   key_not_found: { status: 404, title: 'No such key', meaning: 'The tenant has no key with this id.' },
   operator_not_found: { status: 404, title: 'No such operator', meaning: 'There is no operator with this id.' },
+  letter_not_found: {
+    status: 404,
+    title: 'No such dead letter',
+    meaning:
+      'The index has no dead letter with this id. It may have been deleted after its retention, or not been read yet.',
+  },
+  letter_expired: {
+    status: 410,
+    title: 'The dead letter is deleted',
+    meaning: 'Kafka has deleted the record after its retention. What the index knows of it is all that is left.',
+  },
+  group_not_found: { status: 404, title: 'No such group', meaning: 'No dead letter has this fingerprint.' },
+  replay_not_found: { status: 404, title: 'No such replay', meaning: 'There is no replay with this id.' },
+  plan_not_found: {
+    status: 404,
+    title: 'No such plan',
+    meaning: 'There is no plan with this hash, or it is older than an hour. Make a new one.',
+  },
+  plan_changed: {
+    status: 409,
+    title: 'The plan does not hold any more',
+    meaning:
+      'What the plan selected is not what it would select now; `added` and `removed` tell the difference. Nothing was started. Make a new plan.',
+  },
+  plan_empty: {
+    status: 409,
+    title: 'Nothing to replay',
+    meaning: 'The plan has no record that can be replayed; its `excluded` told why.',
+  },
+  plan_too_large: {
+    status: 409,
+    title: 'Too many records for one replay',
+    meaning:
+      '`most` is the most records of one replay. Narrow the filter, by time for example, and replay the rest afterwards.',
+  },
+  replay_state: {
+    status: 409,
+    title: 'The replay is in another state',
+    meaning: 'This is not possible in the state that `state` tells.',
+  },
+  letter_state: {
+    status: 409,
+    title: 'The dead letter is in another state',
+    meaning:
+      'This is not possible in the state that `state` tells: a record that is being replayed or was recovered is not discarded.',
+  },
   tenant_exists: {
     status: 409,
     title: 'The tenant exists',

@@ -1,9 +1,17 @@
-import { type AuditEntry, auditEncoder, type AvroEncoder, type SchemaRegistryClient, type Tenant } from '@weir/avro';
+import {
+  type AuditEntry,
+  auditEncoder,
+  type AvroEncoder,
+  type ReplayChunk,
+  replayChunkEncoder,
+  type SchemaRegistryClient,
+  type Tenant,
+} from '@weir/avro';
 import { SchemaRegistryUnavailableError } from '@weir/errors';
 import type { RecordHeader } from '@weir/kafka';
 import { Outbox, type OutboxMessage } from '@weir/outbox';
 import { TenantMessages } from '@weir/tenancy';
-import { auditLog, tenants, type Topics } from '@weir/topics';
+import { auditLog, dlqReplayCommands, tenants, type Topics } from '@weir/topics';
 
 import type { Transaction } from '../database/database.js';
 
@@ -20,17 +28,21 @@ export class Messages {
   private readonly tenants: TenantMessages;
   private readonly audit: AvroEncoder<AuditEntry>;
   private readonly auditTopic: string;
+  private readonly chunks: AvroEncoder<ReplayChunk>;
+  private readonly commandsTopic: string;
   private readonly source: RecordHeader;
 
   constructor(registry: SchemaRegistryClient, { topics, autoRegister, source }: MessagesOptions) {
     this.tenants = new TenantMessages(registry, { topic: topics.name(tenants), autoRegister });
     this.audit = auditEncoder(registry, { autoRegister });
     this.auditTopic = topics.name(auditLog);
+    this.chunks = replayChunkEncoder(registry, { autoRegister });
+    this.commandsTopic = topics.name(dlqReplayCommands);
     this.source = { key: 'source', value: Buffer.from(source) };
   }
 
   get isReady(): boolean {
-    return this.tenants.isReady && this.audit.isReady;
+    return this.tenants.isReady && this.audit.isReady && this.chunks.isReady;
   }
 
   /** Throws SchemaRegistryUnavailableError before `ready`: what cannot be told must not be changed. */
@@ -40,7 +52,7 @@ export class Messages {
 
   /** Waits for a registry that is away until `signal` fires; once it has resolved the registry is needed no more. */
   async ready(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.tenants.ready(signal), this.audit.ready(signal)]);
+    await Promise.all([this.tenants.ready(signal), this.audit.ready(signal), this.chunks.ready(signal)]);
   }
 
   /** The caller holds the tenants' row locks, so that their versions and messages have one order. */
@@ -54,6 +66,14 @@ export class Messages {
     const [value = null] = this.audit.encode([entry]);
     const headers = this.headers(entry.correlation_id);
     await this.outbox.enqueue(client, [{ topic: this.auditTopic, key: entry.actor, value, headers }]);
+  }
+
+  /** The caller holds the replay's row, so that its chunks are published in their order. */
+  async tellChunk({ client }: Transaction, chunk: ReplayChunk): Promise<void> {
+    const [value = null] = this.chunks.encode([chunk]);
+    await this.outbox.enqueue(client, [
+      { topic: this.commandsTopic, key: chunk.replay_id, value, headers: [this.source] },
+    ]);
   }
 
   private headers(correlationId: string | null): RecordHeader[] {

@@ -22,8 +22,13 @@ export function errorPattern(message: string): string {
   );
 }
 
+/** Why a record failed. */
+type Cause = Pick<DeadLetter, 'class' | 'reason' | 'schemaId' | 'tenantId'> & {
+  readonly error: { readonly message: string };
+};
+
 /** 128 bits in hex that dead letters of one cause share: class, reason, error without its particulars, schema id and tenant. */
-export function fingerprint(letter: Pick<DeadLetter, 'class' | 'reason' | 'error' | 'schemaId' | 'tenantId'>): string {
+export function fingerprint(letter: Cause): string {
   const parts = [letter.class, letter.reason, errorPattern(letter.error.message), letter.schemaId, letter.tenantId];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }

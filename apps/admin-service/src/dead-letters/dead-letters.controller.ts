@@ -1,0 +1,96 @@
+import { Readable } from 'node:stream';
+
+import { Body as RequestBody, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { ApiOperation, ApiProduces } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+
+import { AdminController, Allows } from '../access/allows.js';
+import { type Call, CalledBy } from '../access/call.js';
+import { Body } from '../http/body.js';
+import { ApiMembers, ApiPageOf, ApiTextParameters } from '../http/open-api.js';
+import type { Page } from '../http/page.js';
+import { type Parameters, QueryParameters } from '../http/parameters.js';
+import { DeadLetters, type LetterStory } from './dead-letters.js';
+import { Discards } from './discards.js';
+import { FILTER_PARAMETERS, filterOf, type LetterFilter } from './filter.js';
+import { LetterSource } from './letter-source.js';
+import { type Payload, payloadOf } from './payload.js';
+import type { DeadLetterView } from './views.js';
+
+const REASON_LENGTH = 500;
+
+/** What could not be stored, and why. */
+@AdminController('dlq/messages')
+export class DeadLettersController {
+  constructor(
+    private readonly letters: DeadLetters,
+    private readonly source: LetterSource,
+    private readonly discards: Discards,
+  ) {}
+
+  @Get()
+  @Allows('viewer', 'dlq.list')
+  @ApiOperation({ summary: 'Dead letters, newest first, without what they hold' })
+  @ApiPageOf()
+  @ApiTextParameters(...FILTER_PARAMETERS)
+  list(@QueryParameters() parameters: Parameters): Promise<Page<DeadLetterView>> {
+    const page = parameters.page();
+    const filter = filterOf(parameters);
+    parameters.finish();
+    return this.letters.list(filter, page);
+  }
+
+  @Get('export')
+  @Allows('viewer', 'dlq.export')
+  @ApiOperation({ summary: 'All of them, newest first, one JSON object on each line' })
+  @ApiProduces('application/x-ndjson')
+  @ApiTextParameters(...FILTER_PARAMETERS)
+  async export(
+    @QueryParameters() parameters: Parameters,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Readable> {
+    const filter = filterOf(parameters);
+    parameters.finish();
+    void reply.type('application/x-ndjson');
+    return Promise.resolve(Readable.from(this.lines(filter)));
+  }
+
+  @Get(':letterId')
+  @Allows('viewer', 'dlq.read')
+  @ApiOperation({ summary: 'One dead letter, and what became of its record' })
+  read(@Param('letterId') id: string): Promise<LetterStory> {
+    return this.letters.story(id);
+  }
+
+  @Get(':letterId/payload')
+  @Allows('operator', 'dlq.read_payload')
+  @ApiOperation({ summary: 'What the record holds: key, headers and value, as bytes in hexadecimal and as text' })
+  async payload(@Param('letterId') id: string): Promise<Payload> {
+    return payloadOf(id, await this.source.fetch(await this.letters.row(id)));
+  }
+
+  @Post(':letterId/discard')
+  @HttpCode(200)
+  @Allows('operator', 'dlq.discard')
+  @ApiOperation({ summary: 'Give the record up, with the reason' })
+  @ApiMembers({ reason: { type: 'string' } }, ['reason'])
+  discard(@CalledBy() call: Call, @Param('letterId') id: string, @RequestBody() given: unknown): Promise<LetterStory> {
+    const body = new Body(given);
+    const reason = body.text('reason', REASON_LENGTH);
+    body.finish();
+    return this.discards.discard(call, id, reason);
+  }
+
+  @Post(':letterId/restore')
+  @HttpCode(200)
+  @Allows('operator', 'dlq.restore')
+  @ApiOperation({ summary: 'Take back that it was given up' })
+  restore(@CalledBy() call: Call, @Param('letterId') id: string): Promise<LetterStory> {
+    return this.discards.restore(call, id);
+  }
+
+  private async *lines(filter: LetterFilter): AsyncGenerator<string> {
+    for await (const letters of this.letters.all(filter))
+      yield letters.map((letter) => `${JSON.stringify(letter)}\n`).join('');
+  }
+}

@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import { toUSVString } from 'node:util';
+
+import {
+  type ConsumedRecord,
+  errorPattern,
+  fingerprint,
+  headerText,
+  isUnreadable,
+  ORIGIN_HEADER,
+  parseEnvelope,
+  REPLAY_ID_HEADER,
+  replaysOf,
+} from '@weir/kafka';
+
+/** A dead letter as the index keeps it. Times in epoch milliseconds. */
+export interface LetterRow {
+  readonly dlqPartition: number;
+  readonly dlqOffset: number;
+  readonly identity: string;
+  /** How often the record had been replayed when it failed. */
+  readonly replayCount: number;
+  readonly replayId: string | null;
+  /** `unreadable`, as is the reason, for a record of the DLQ that is no envelope. */
+  readonly class: string;
+  readonly reason: string;
+  readonly error: string;
+  readonly errorPattern: string;
+  readonly fingerprint: string;
+  readonly tenantId: string | null;
+  readonly schemaId: number | null;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly originAtMs: number;
+  readonly routedAtMs: number;
+  readonly group: string;
+  readonly serviceVersion: string;
+  readonly attempts: number;
+  readonly traceId: string | null;
+  /** Null for a record without a value. */
+  readonly valueBytes: number | null;
+  readonly omittedBytes: number;
+  /** Of the dead letter's own value. */
+  readonly valueSha256: Buffer;
+}
+
+/** What somebody else put into the topic. */
+export const UNREADABLE = 'unreadable';
+const MAX_TEXT = 1_000;
+const MAX_INTEGER = 2_147_483_647;
+/** The last moment of the year 9999: PostgreSQL and RFC 3339 go as far. */
+const LATEST_MS = 253_402_300_799_999;
+
+/** Reads a record of the DLQ. Never throws: what is no envelope is a row too, so that somebody sees it. */
+export function letterRow(record: ConsumedRecord): LetterRow {
+  const here = {
+    dlqPartition: record.partition,
+    dlqOffset: record.offset,
+    valueSha256: createHash('sha256')
+      .update(record.value ?? '')
+      .digest(),
+  };
+  const envelope = parseEnvelope(record.value);
+  if (isUnreadable(envelope)) return { ...here, ...unreadable(record, envelope.unreadable) };
+  const { dlq_metadata: metadata, source } = envelope;
+  const headers = source.headers.map(({ key, value_hex: hex }) => ({
+    key,
+    value: hex === null ? null : Buffer.from(hex, 'hex'),
+  }));
+  const group = storable(metadata.consumer_group);
+  const error = storable(metadata.error);
+  const cause = {
+    class: metadata.class,
+    reason: metadata.reason,
+    schemaId: integerOrNull(metadata.schema_id),
+    tenantId: storableOrNull(metadata.tenant_id),
+  };
+  return {
+    ...here,
+    ...cause,
+    identity: storable(
+      headerText(record.headers, ORIGIN_HEADER) ?? `${source.topic}/${source.partition}/${source.offset}/${group}`,
+    ),
+    replayCount: integer(replaysOf(headers)),
+    replayId: storableOrNull(headerText(headers, REPLAY_ID_HEADER)),
+    error,
+    errorPattern: errorPattern(error),
+    fingerprint: storable(metadata.fingerprint) || fingerprint({ ...cause, error: { message: error } }),
+    topic: storable(source.topic),
+    partition: integer(source.partition),
+    offset: source.offset,
+    originAtMs: moment(source.timestamp_ms),
+    routedAtMs: moment(Date.parse(metadata.routed_at_utc)),
+    group,
+    serviceVersion: storable(metadata.service_version),
+    attempts: integer(metadata.attempts),
+    traceId: storableOrNull(metadata.trace_id),
+    valueBytes: source.raw_value_hex === null ? null : source.raw_value_hex.length / 2,
+    omittedBytes: source.omitted_bytes ?? 0,
+  };
+}
+
+/** A record that is no envelope, under its own coordinate: it cannot be replayed, and is to be looked at and discarded. */
+function unreadable({ topic, partition, offset, timestampMs, value }: ConsumedRecord, why: string) {
+  const error = storable(`This is no dead letter: ${why}`);
+  const pattern = errorPattern(error);
+  return {
+    class: UNREADABLE,
+    reason: UNREADABLE,
+    schemaId: null,
+    tenantId: null,
+    identity: `${UNREADABLE}/${partition}/${offset}`,
+    replayCount: 0,
+    replayId: null,
+    error,
+    errorPattern: pattern,
+    fingerprint: createHash('sha256').update(`${UNREADABLE}\0${pattern}`).digest('hex').slice(0, 32),
+    topic,
+    partition,
+    offset,
+    originAtMs: moment(timestampMs),
+    routedAtMs: moment(timestampMs),
+    group: '',
+    serviceVersion: '',
+    attempts: 1,
+    traceId: null,
+    valueBytes: value?.length ?? null,
+    omittedBytes: 0,
+  };
+}
+
+/** What PostgreSQL's text takes: no NUL, and whole characters. */
+const storable = (text: string): string => toUSVString(text.slice(0, MAX_TEXT)).replaceAll('\0', '\ufffd');
+
+const storableOrNull = (text: string | null): string | null => (text === null ? null : storable(text));
+
+const integer = (number: number): number => Math.min(Math.max(number, 0), MAX_INTEGER);
+
+const integerOrNull = (number: number | null): number | null =>
+  number === null || number < 0 || number > MAX_INTEGER ? null : number;
+
+const moment = (timeMs: number): number => Math.min(Math.max(timeMs, 0), LATEST_MS);

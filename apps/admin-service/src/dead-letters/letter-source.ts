@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+
+import {
+  type ConsumedRecord,
+  type KafkaAdmin,
+  type LogReader,
+  parseEnvelope,
+  isUnreadable,
+  originalBytes,
+  type DeadLetterEnvelope,
+} from '@weir/kafka';
+
+import { AdminRefusal } from '../http/problems.js';
+import type { DeadLetterRow } from './views.js';
+
+type Original = Pick<ConsumedRecord, 'key' | 'value' | 'headers'>;
+
+/** A dead letter with its bytes. */
+export interface WholeLetter {
+  readonly record: ConsumedRecord;
+  /** Null for a record of the DLQ that is no envelope. */
+  readonly envelope: DeadLetterEnvelope | null;
+  /** The failed record's own; null where the dead letter does not hold all of them. */
+  readonly original: Original | null;
+}
+
+/** Fetches dead letters from `metrics.dlq` itself: the index keeps none of their bytes. */
+export class LetterSource {
+  constructor(
+    private readonly log: Pick<LogReader, 'read'>,
+    private readonly admin: Pick<KafkaAdmin, 'watermarks'>,
+    /** `metrics.dlq`, under its name on the brokers. */
+    private readonly topic: string,
+  ) {}
+
+  /** Throws AdminRefusal `letter_expired`, or a KafkaError where the brokers are away. */
+  async fetch({
+    dlq_partition: partition,
+    dlq_offset: offsetText,
+    value_sha256: sha256,
+  }: DeadLetterRow): Promise<WholeLetter> {
+    const offset = Number(offsetText);
+    const marks = await this.admin.watermarks([this.topic]);
+    const mark = marks.find((each) => each.partition === partition);
+    if (mark === undefined || offset < mark.low || offset >= mark.high) throw new AdminRefusal('letter_expired');
+    const found: ConsumedRecord[] = [];
+    await this.log.read({ topic: this.topic, partition, from: offset, to: offset + 1 }, (records) => {
+      found.push(...records);
+    });
+    const record = found.find((each) => each.offset === offset);
+    // Another record at its place: the topic was made anew, and the index has not noticed yet.
+    if (record === undefined || !digest(record.value).equals(sha256)) throw new AdminRefusal('letter_expired');
+    const envelope = parseEnvelope(record.value);
+    if (isUnreadable(envelope)) return { record, envelope: null, original: null };
+    return { record, envelope, original: originalBytes(envelope) };
+  }
+}
+
+const digest = (value: Buffer | null): Buffer =>
+  createHash('sha256')
+    .update(value ?? '')
+    .digest();

@@ -1,0 +1,45 @@
+import type { Session } from '../database/database.js';
+
+/**
+ * `open`: failed, and nothing was done about it. `replaying`: in a replay that has not heard of it yet. `recovered`: stored since.
+ * `failed_again`: replayed in vain. `discarded`: an operator gave it up. `parked`: replayed as often as is allowed.
+ */
+export const LETTER_STATES = ['open', 'replaying', 'recovered', 'failed_again', 'discarded', 'parked'] as const;
+
+export type LetterState = (typeof LETTER_STATES)[number];
+
+/** A letter that its record's replay has brought a newer one of. It is history, and in no list. */
+export const SUPERSEDED = 'superseded';
+
+/**
+ * The state of a letter `d`, by what was decided about its record (`r`), whether a replay holds it (`i`), and the letters that came
+ * later. Closed for good is closed whatever arrives afterwards (guarantees, rule 17).
+ */
+const STATE = `
+  CASE
+    WHEN EXISTS (SELECT FROM admin.dead_letters later WHERE later.identity = d.identity AND later.replay_count > d.replay_count)
+      THEN '${SUPERSEDED}'
+    WHEN r.closed IS NOT NULL THEN 'recovered'
+    WHEN r.discarded_at IS NOT NULL THEN 'discarded'
+    WHEN i.identity IS NOT NULL THEN 'replaying'
+    WHEN r.capped OR greatest(d.replay_count, r.issued) >= $2 THEN 'parked'
+    WHEN d.replay_count > 0 OR r.failed > 0 THEN 'failed_again'
+    ELSE 'open'
+  END`;
+
+/** Sets the state of all letters of these records anew. `maxAttempts`: how often a record may be replayed. */
+export async function restate(session: Session, identities: readonly string[], maxAttempts: number): Promise<void> {
+  if (identities.length === 0) return;
+  await session.query(
+    `UPDATE admin.dead_letters known SET state = now.state
+     FROM (
+       SELECT d.dlq_partition, d.dlq_offset, ${STATE} AS state
+       FROM admin.dead_letters d
+       LEFT JOIN admin.dead_letter_decisions r ON r.identity = d.identity
+       LEFT JOIN admin.replay_items i ON i.identity = d.identity AND i.held
+       WHERE d.identity = ANY ($1::text[])
+     ) now
+     WHERE known.dlq_partition = now.dlq_partition AND known.dlq_offset = now.dlq_offset AND known.state <> now.state`,
+    [identities, maxAttempts],
+  );
+}

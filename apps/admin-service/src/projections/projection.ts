@@ -1,0 +1,183 @@
+import { KafkaAdminError, messageOf } from '@weir/errors';
+import type {
+  BatchConsumer,
+  ConsumedRecord,
+  KafkaAdmin,
+  RecordBatch,
+  TopicPartition,
+  TopicPartitionOffset,
+} from '@weir/kafka';
+import type { Logger } from '@weir/telemetry';
+
+import type { Database, Transaction } from '../database/database.js';
+import { type Move, Positions, ProjectionMovedError } from './positions.js';
+
+/** What is made of a topic's records. */
+export interface Projected {
+  /** In the transaction that moves the position. Idempotent it need not be. */
+  apply(transaction: Transaction, records: readonly ConsumedRecord[]): Promise<void>;
+  /** Deletes all that was made of the topic. */
+  clear(transaction: Transaction): Promise<void>;
+}
+
+export interface ProjectionParts {
+  /** Under its name on the brokers. */
+  readonly topic: string;
+  readonly database: Database;
+  readonly admin: Pick<KafkaAdmin, 'describeTopics'>;
+  readonly projected: Projected;
+  /** Null while there is none. */
+  readonly consumer: () => Pick<BatchConsumer, 'idle' | 'seek'> | null;
+  readonly logger: Logger;
+}
+
+const LOOK_INTERVAL_MS = 2_000;
+
+/**
+ * Keeps in the database what a topic tells, each record once: the rows and the position that they lead to commit together
+ * (guarantees, rule 17).
+ *
+ * Several members share the partitions; whoever is late finds the position moved, and leaves out what the other did. Where somebody has sent the
+ * position back, for everything to be read anew, or the topic is another one than was read, reading goes back as well.
+ */
+export class Projection {
+  private readonly positions: Positions;
+  /** Where each partition's position stood when it was last seen or moved. */
+  private readonly known = new Map<number, number>();
+  /** Partitions whose position was sent back and where reading has not gone back yet: what still comes of them is of no use. */
+  private readonly goingBack = new Set<number>();
+  private timer: NodeJS.Timeout | undefined;
+  private looking: Promise<void> = Promise.resolve();
+
+  constructor(private readonly parts: ProjectionParts) {
+    this.positions = new Positions(parts.topic);
+  }
+
+  /** Looks every two seconds whether the position was sent back while no record arrives that would find out. */
+  start(): void {
+    this.timer = setTimeout(() => {
+      this.looking = this.look().finally(() => this.timer?.refresh());
+    }, LOOK_INTERVAL_MS).unref();
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    await this.looking;
+  }
+
+  /** Where partitions that were just assigned go on. What was made of a topic that is not there any more is cleared. */
+  async starts(partitions: readonly TopicPartition[]): Promise<TopicPartitionOffset[]> {
+    const { topic } = this.parts;
+    const numbers = partitions.map(({ partition }) => partition);
+    const next = await this.begun(numbers);
+    for (const partition of numbers) {
+      this.known.set(partition, next.get(partition) ?? 0);
+      this.goingBack.delete(partition);
+    }
+    return numbers.map((partition) => ({ topic, partition, offset: next.get(partition) ?? 0 }));
+  }
+
+  async take({ records }: Pick<RecordBatch, 'records'>): Promise<void> {
+    for (;;) {
+      if (records.some(({ partition }) => this.goingBack.has(partition))) throw this.sentBack();
+      const fresh = records.filter(({ partition, offset }) => offset >= (this.known.get(partition) ?? 0));
+      if (fresh.length === 0) return;
+      const moves = this.movesOf(fresh);
+      try {
+        await this.parts.database.transaction(async (transaction) => {
+          await this.positions.move(transaction, moves);
+          await this.parts.projected.apply(transaction, fresh);
+        });
+        for (const { partition, to } of moves) this.known.set(partition, to);
+        return;
+      } catch (thrown) {
+        if (!(thrown instanceof ProjectionMovedError)) throw thrown;
+        await this.seeWhereItStands(moves.map(({ partition }) => partition));
+      }
+    }
+  }
+
+  /** Everything is read again. What was made of the topic is gone until then. */
+  async rebuild(transaction: Transaction): Promise<void> {
+    const standing = [...(await this.positions.next(transaction)).entries()];
+    await this.parts.projected.clear(transaction);
+    await this.positions.forget(transaction);
+    const topicId = standing[0]?.[1].topicId;
+    if (topicId !== undefined)
+      await this.positions.begin(
+        transaction,
+        topicId,
+        standing.map(([partition]) => partition),
+      );
+  }
+
+  private async begun(partitions: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    const { topic, admin, database, projected, logger } = this.parts;
+    const [described] = await admin.describeTopics([topic]);
+    if (described === undefined)
+      throw new KafkaAdminError(`The topic ${topic} is not there.`, { code: 'topic_missing' });
+    const { topicId } = described;
+    return database.transaction(async (transaction) => {
+      const before = await this.positions.next(transaction);
+      if ([...before.values()].some((position) => position.topicId !== topicId)) {
+        logger.warn({ topic, topicId }, 'The topic was made anew: what was made of the one before is dropped');
+        await projected.clear(transaction);
+        await this.positions.forget(transaction);
+      }
+      await this.positions.begin(transaction, topicId, partitions);
+      const after = await this.positions.next(transaction);
+      return new Map([...after].map(([partition, { next }]) => [partition, next]));
+    });
+  }
+
+  private movesOf(records: readonly ConsumedRecord[]): Move[] {
+    const moves = new Map<number, Move>();
+    for (const { partition, offset } of records)
+      moves.set(partition, { partition, from: this.known.get(partition) ?? 0, to: offset + 1 });
+    return [...moves.values()].toSorted((a, b) => a.partition - b.partition);
+  }
+
+  /** Learns where these stand. Those that stand further back than was known are to be read again from there. */
+  private async seeWhereItStands(partitions: readonly number[]): Promise<void> {
+    const standing = await this.positions.next(this.parts.database);
+    for (const partition of partitions) {
+      const next = standing.get(partition)?.next ?? 0;
+      if (next < (this.known.get(partition) ?? 0)) this.goingBack.add(partition);
+      this.known.set(partition, next);
+    }
+  }
+
+  /** Never rejects: what is away is asked again with the next look. */
+  private async look(): Promise<void> {
+    try {
+      const idle = this.parts.consumer()?.idle.map(({ partition }) => partition) ?? [];
+      await this.seeWhereItStands(idle.filter((partition) => this.known.has(partition)));
+      await this.goBack();
+    } catch (error) {
+      this.parts.logger.debug({ error }, 'Not looked where the projection stands');
+    }
+  }
+
+  /** Going back is not awaited by the batch, since it ends the batch. */
+  private sentBack(): ProjectionMovedError {
+    void this.goBack();
+    return new ProjectionMovedError(`the projection of ${this.parts.topic} was sent back`);
+  }
+
+  /** Never rejects: a batch that comes too early finds out again. */
+  private async goBack(): Promise<void> {
+    const { consumer, logger, topic } = this.parts;
+    const partitions = [...this.goingBack];
+    if (partitions.length === 0) return;
+    try {
+      await consumer()?.seek(
+        partitions.map((partition) => ({ topic, partition, offset: this.known.get(partition) ?? 0 })),
+      );
+      for (const partition of partitions) this.goingBack.delete(partition);
+      logger.info({ topic, partitions }, 'Reading the topic again');
+    } catch (error) {
+      logger.warn({ topic }, `Could not go back: ${messageOf(error)}`);
+    }
+  }
+}

@@ -1,0 +1,211 @@
+import { classify } from '@weir/errors';
+import type { Logger } from '@weir/telemetry';
+
+import type { Database, Transaction } from '../database/database.js';
+import type { Messages } from '../messages/messages.js';
+import { finish, lockReplays, type ReplayRow } from './replay-rows.js';
+
+export interface IssuingOptions {
+  /** How long dlq-replayer may take for a chunk until it is given up; 2 minutes unless given. */
+  readonly chunkTimeoutMs?: number;
+}
+
+const INTERVAL_MS = 50;
+const CHUNK_TIMEOUT_MS = 120_000;
+/** So many chunks are on their way at most: a replay that is paused or slowed down has little left to come. */
+const MAX_UNANSWERED_CHUNKS = 4;
+const WAIT_MS = 200;
+/** How far a replay that fell behind its rate may catch up. */
+const MAX_ARREARS = '1 second';
+
+interface ItemRow {
+  readonly item: number;
+  readonly identity: string;
+  readonly replay_count: number;
+  readonly dlq_partition: number;
+  readonly dlq_offset: string;
+  readonly value_sha256: Buffer;
+}
+
+/**
+ * Issues the chunks of replays that run, each at its rate. Any number of instances may do so at once.
+ *
+ * Issuing a chunk is one transaction: it locks the replay, looks whether it runs, gives records to the chunk, and puts the command into the outbox
+ * (guarantees, rule 20). So nothing is issued after a replay was paused, and what was issued is published. A chunk without an answer past its
+ * deadline is issued again as it was; dlq-replayer then answers the rest of it `refused` without publishing.
+ */
+export class Issuing {
+  private timer: NodeJS.Timeout | undefined;
+  private working: Promise<void> = Promise.resolve();
+  private failedWith = '';
+  private readonly chunkTimeoutMs: number;
+
+  constructor(
+    private readonly database: Database,
+    private readonly messages: Messages,
+    private readonly logger: Logger,
+    { chunkTimeoutMs = CHUNK_TIMEOUT_MS }: IssuingOptions = {},
+  ) {
+    this.chunkTimeoutMs = chunkTimeoutMs;
+  }
+
+  start(): void {
+    this.timer = setTimeout(() => {
+      this.working = this.work().finally(() => this.timer?.refresh());
+    }, INTERVAL_MS).unref();
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    await this.working;
+  }
+
+  /** Issues what is due. Never rejects: a database that is away is asked again. */
+  private async work(): Promise<void> {
+    try {
+      if (!this.messages.isReady) return;
+      while (this.timer !== undefined && (await this.issueNext()));
+      await this.issueAgain();
+      this.failedWith = '';
+    } catch (thrown) {
+      const error = classify(thrown);
+      if (error.code !== this.failedWith)
+        this.logger.warn({ error }, 'Replays are not issued at the moment; they wait');
+      this.failedWith = error.code;
+    }
+  }
+
+  /** False where none is due. */
+  private issueNext(): Promise<boolean> {
+    return this.database.transaction(async (transaction) => {
+      const [replay] = await transaction.query<ReplayRow>(
+        `SELECT * FROM admin.replays WHERE state = 'running' AND next_issue_at <= now() ORDER BY next_issue_at LIMIT 1 FOR UPDATE SKIP LOCKED`,
+      );
+      if (replay === undefined) return false;
+      const items = await this.dueItems(transaction, replay);
+      if (items.length > 0) await this.issue(transaction, replay, items);
+      return items.length > 0;
+    });
+  }
+
+  /** The records of the next chunk; none where it has to wait, which is noted. */
+  private async dueItems(transaction: Transaction, replay: ReplayRow): Promise<ItemRow[]> {
+    const { id } = replay;
+    const [unanswered] = await transaction.query<{ count: string }>(
+      'SELECT count(*) AS count FROM admin.replay_chunks WHERE replay_id = $1 AND unanswered > 0',
+      [id],
+    );
+    const full = Number(unanswered?.count ?? 0) >= MAX_UNANSWERED_CHUNKS;
+    const before = replay.canary === 'waiting' ? (replay.canary_records ?? 0) : replay.records;
+    const items =
+      full || replay.held_by !== null
+        ? []
+        : await transaction.query<ItemRow>(
+            `SELECT item, identity, replay_count, dlq_partition, dlq_offset, value_sha256 FROM admin.replay_items
+             WHERE replay_id = $1 AND held AND chunk IS NULL AND item < $2 ORDER BY item LIMIT $3`,
+            [id, before, replay.chunk_records],
+          );
+    if (items.length > 0) return items;
+    await transaction.query(
+      `UPDATE admin.replays SET next_issue_at = now() + $2 * interval '1 millisecond' WHERE id = $1`,
+      [id, WAIT_MS],
+    );
+    if (replay.canary === 'waiting' && !full) await this.judgeCanary(transaction, replay);
+    await finish(transaction, [id]);
+    return [];
+  }
+
+  private async issue(transaction: Transaction, replay: ReplayRow, items: readonly ItemRow[]): Promise<void> {
+    const { id, next_chunk: chunk, rate } = replay;
+    const issuedAt = Date.now();
+    const deadline = issuedAt + this.chunkTimeoutMs;
+    await transaction.query(
+      `INSERT INTO admin.replay_chunks (replay_id, chunk, records, unanswered, issued_at, deadline, last_issued_at)
+       VALUES ($1, $2, $3, $3, $4, $5, $4)`,
+      [id, chunk, items.length, new Date(issuedAt), new Date(deadline)],
+    );
+    await transaction.query(
+      `UPDATE admin.replay_items i SET chunk = $2, place = given.place - 1
+       FROM unnest($3::int[]) WITH ORDINALITY AS given (item, place) WHERE i.replay_id = $1 AND i.item = given.item`,
+      [id, chunk, items.map(({ item }) => item)],
+    );
+    await transaction.query(
+      `UPDATE admin.replays SET next_chunk = next_chunk + 1,
+         next_issue_at = greatest(next_issue_at, now() - interval '${MAX_ARREARS}') + $2 * interval '1 second' WHERE id = $1`,
+      [id, items.length / rate],
+    );
+    await this.tell(transaction, replay, { chunk, issuedAt, deadline }, items);
+  }
+
+  /** Past its deadline nothing of a chunk is published any more: what is asked for is the answer. */
+  private async issueAgain(): Promise<void> {
+    const overdue = await this.database.query<{ replay_id: string }>(
+      `SELECT DISTINCT replay_id FROM admin.replay_chunks
+       WHERE unanswered > 0 AND deadline < now() AND last_issued_at < now() - $1 * interval '1 millisecond'`,
+      [this.chunkTimeoutMs / 2],
+    );
+    for (const { replay_id: id } of overdue)
+      await this.database.transaction(async (transaction) => {
+        const [replay] = await lockReplays(transaction, [id]);
+        const chunks = await transaction.query<{ chunk: number; issued_at: Date; deadline: Date }>(
+          `UPDATE admin.replay_chunks SET last_issued_at = now()
+           WHERE replay_id = $1 AND unanswered > 0 AND deadline < now() AND last_issued_at < now() - $2 * interval '1 millisecond'
+           RETURNING chunk, issued_at, deadline`,
+          [id, this.chunkTimeoutMs / 2],
+        );
+        if (replay === undefined) return;
+        for (const { chunk, issued_at: issuedAt, deadline } of chunks) {
+          const items = await transaction.query<ItemRow>(
+            'SELECT * FROM admin.replay_items WHERE replay_id = $1 AND chunk = $2 ORDER BY place',
+            [id, chunk],
+          );
+          this.logger.warn({ replay: id, chunk }, 'A chunk has no answer past its deadline, and is issued again');
+          const times = { chunk, issuedAt: issuedAt.getTime(), deadline: deadline.getTime() };
+          await this.tell(transaction, replay, times, items);
+        }
+      });
+  }
+
+  private async tell(
+    transaction: Transaction,
+    replay: ReplayRow,
+    { chunk, issuedAt, deadline }: { readonly chunk: number; readonly issuedAt: number; readonly deadline: number },
+    items: readonly ItemRow[],
+  ): Promise<void> {
+    await this.messages.tellChunk(transaction, {
+      replay_id: replay.id,
+      chunk,
+      issued_at: issuedAt,
+      deadline,
+      max_attempts: replay.max_attempts,
+      records: items.map((item) => ({
+        dlq_partition: item.dlq_partition,
+        dlq_offset: Number(item.dlq_offset),
+        value_sha256: item.value_sha256.toString('hex'),
+        identity: item.identity,
+        replay_count: item.replay_count,
+      })),
+    });
+  }
+
+  /** Once all of the canary's records have an end: on with the rest, or paused until somebody has looked. */
+  private async judgeCanary(transaction: Transaction, replay: ReplayRow): Promise<void> {
+    const { id, canary_records: records, canary_max_failed: maxFailed } = replay;
+    const [found] = await transaction.query<{ waiting: string; recovered: string; all: string }>(
+      `SELECT count(*) FILTER (WHERE held) AS waiting, count(*) FILTER (WHERE outcome IN ('applied', 'repeated')) AS recovered, count(*) AS all
+       FROM admin.replay_items WHERE replay_id = $1 AND item < $2`,
+      [id, records],
+    );
+    if (found === undefined || Number(found.waiting) > 0) return;
+    const failedShare = 1 - Number(found.recovered) / Number(found.all);
+    const failed = failedShare > (maxFailed ?? 0);
+    await transaction.query(
+      failed
+        ? "UPDATE admin.replays SET canary = 'failed', state = 'paused', why = 'canary_failed' WHERE id = $1"
+        : "UPDATE admin.replays SET canary = 'passed', next_issue_at = now() WHERE id = $1",
+      [id],
+    );
+    this.logger.info({ replay: id, failedShare, failed }, 'The canary of a replay has ended');
+  }
+}

@@ -1,0 +1,62 @@
+import type { Session, Transaction } from '../database/database.js';
+import { AdminRefusal } from '../http/problems.js';
+
+export type ReplayState = 'running' | 'paused' | 'cancelling' | 'cancelled' | 'completed';
+
+/** A replay as it is read. */
+export interface ReplayRow {
+  readonly id: string;
+  readonly state: ReplayState;
+  /** Why it is paused: `operator` or `canary_failed`. */
+  readonly why: string | null;
+  readonly selection: object;
+  readonly plan_hash: string;
+  readonly records: number;
+  readonly rate: number;
+  readonly chunk_records: number;
+  readonly max_attempts: number;
+  readonly canary_records: number | null;
+  readonly canary_max_failed: number | null;
+  readonly canary: 'waiting' | 'passed' | 'failed' | null;
+  readonly max_lag: string | null;
+  /** What it waits for though it runs: `consumer_lag`. */
+  readonly held_by: string | null;
+  readonly next_chunk: number;
+  readonly created_at: Date;
+  readonly created_by: string;
+  readonly finished_at: Date | null;
+}
+
+/** Throws AdminRefusal `replay_not_found`. */
+export async function replayRow(session: Session, id: string): Promise<ReplayRow> {
+  const [row] = await session.query<ReplayRow>('SELECT * FROM admin.replays WHERE id = $1', [id]);
+  if (row === undefined) throw new AdminRefusal('replay_not_found');
+  return row;
+}
+
+/** Whoever changes anything of a replay holds its row, so that issuing, answers and operators come one after the other. */
+export async function lockReplays(transaction: Transaction, ids: readonly string[]): Promise<ReplayRow[]> {
+  return transaction.query<ReplayRow>(
+    'SELECT * FROM admin.replays WHERE id = ANY ($1::text[]) ORDER BY id FOR UPDATE',
+    [ids],
+  );
+}
+
+/**
+ * Ends replays of which nothing more is to come: one that has heard of all its records, and a cancelled one whose chunks have all
+ * answered (guarantees, rule 20). The caller holds their rows.
+ */
+export async function finish(transaction: Transaction, ids: readonly string[]): Promise<void> {
+  await transaction.query(
+    `UPDATE admin.replays r SET state = 'completed', finished_at = now()
+     WHERE id = ANY ($1::text[]) AND state IN ('running', 'paused')
+       AND NOT EXISTS (SELECT FROM admin.replay_items i WHERE i.replay_id = r.id AND i.held)`,
+    [ids],
+  );
+  await transaction.query(
+    `UPDATE admin.replays r SET state = 'cancelled', finished_at = now()
+     WHERE id = ANY ($1::text[]) AND state = 'cancelling'
+       AND NOT EXISTS (SELECT FROM admin.replay_chunks c WHERE c.replay_id = r.id AND c.unanswered > 0)`,
+    [ids],
+  );
+}

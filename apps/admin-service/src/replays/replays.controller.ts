@@ -1,0 +1,181 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { Body as RequestBody, Get, HttpCode, type MessageEvent, Param, Patch, Post, Sse } from '@nestjs/common';
+import { ApiOperation } from '@nestjs/swagger';
+import { from, type Observable } from 'rxjs';
+
+import { AdminController, Allows } from '../access/allows.js';
+import { type Call, CalledBy } from '../access/call.js';
+import { Body } from '../http/body.js';
+import { ApiMembers, ApiPageOf, ApiTextParameters } from '../http/open-api.js';
+import type { Page } from '../http/page.js';
+import { type Parameters, QueryParameters } from '../http/parameters.js';
+import { type PlanView, planView } from './plan-view.js';
+import { Progress, RECORD_STATES, type ReplayedRecordView, type ReplayView } from './progress.js';
+import { Replays } from './replays.js';
+import { selectionOf } from './selection.js';
+
+const RATE = { min: 0.1, max: 10_000, integer: false } as const;
+const USUAL_RATE = 500;
+const CHUNK_RECORDS = { min: 1, max: 500, integer: true } as const;
+const USUAL_CHUNK_RECORDS = 100;
+const CANARY_RECORDS = { min: 1, max: 10_000, integer: true } as const;
+const SHARE = { min: 0, max: 1, integer: false } as const;
+const LAG = { min: 0, max: 1e12, integer: true } as const;
+const HASH_LENGTH = 64;
+const STATES = ['running', 'paused', 'cancelling', 'cancelled', 'completed'] as const;
+const EVENTS_EVERY_MS = 500;
+
+const SELECTION_SCHEMA = {
+  filter: { type: 'object', description: 'Parameters of the list of dead letters, by name.' },
+  ids: { type: 'array', items: { type: 'string' }, maxItems: 1_000 },
+};
+
+/** Dead letters back into the topics that they came from. */
+@AdminController('dlq/replays')
+export class ReplaysController {
+  constructor(
+    private readonly replays: Replays,
+    private readonly progress: Progress,
+  ) {}
+
+  @Post('plan')
+  @HttpCode(200)
+  @Allows('operator', 'replays.plan')
+  @ApiOperation({ summary: 'What a replay of these dead letters would do; nothing is changed' })
+  @ApiMembers({ ...SELECTION_SCHEMA, rate: { type: 'number' } })
+  async plan(@RequestBody() given: unknown): Promise<PlanView> {
+    const body = new Body(given);
+    const selection = selectionOf(body);
+    const rate = body.optionalNumber('rate', RATE) ?? USUAL_RATE;
+    body.finish();
+    return planView(await this.replays.plan(selection), rate);
+  }
+
+  @Post()
+  @Allows('operator', 'replays.begin')
+  @ApiOperation({ summary: 'Begin what was planned' })
+  @ApiMembers(
+    {
+      hash: { type: 'string' },
+      rate: { type: 'number', default: USUAL_RATE },
+      chunkRecords: { type: 'integer', default: USUAL_CHUNK_RECORDS },
+      canary: { type: 'object', properties: { records: { type: 'integer' }, maxFailed: { type: 'number' } } },
+      maxLag: { type: 'integer', nullable: true },
+    },
+    ['hash'],
+  )
+  async begin(@CalledBy() call: Call, @RequestBody() given: unknown): Promise<ReplayView> {
+    const body = new Body(given);
+    const hash = body.text('hash', HASH_LENGTH);
+    const options = {
+      rate: body.optionalNumber('rate', RATE) ?? USUAL_RATE,
+      chunkRecords: body.optionalNumber('chunkRecords', CHUNK_RECORDS) ?? USUAL_CHUNK_RECORDS,
+      canary: body.has('canary') ? canaryOf(body.object('canary')) : null,
+      maxLag: body.optionalNumber('maxLag', LAG),
+    };
+    body.finish();
+    return this.progress.get(await this.replays.begin(call, hash, options));
+  }
+
+  @Get()
+  @Allows('viewer', 'replays.list')
+  @ApiOperation({ summary: 'Replays, newest first' })
+  @ApiPageOf()
+  @ApiTextParameters('state')
+  list(@QueryParameters() parameters: Parameters): Promise<Page<ReplayView>> {
+    const state = parameters.choice('state', STATES);
+    const page = parameters.page();
+    parameters.finish();
+    return this.progress.list(state, page);
+  }
+
+  @Get(':replayId')
+  @Allows('viewer', 'replays.read')
+  @ApiOperation({ summary: 'One replay, and how far it is' })
+  get(@Param('replayId') id: string): Promise<ReplayView> {
+    return this.progress.get(id);
+  }
+
+  @Sse(':replayId/events')
+  @Allows('viewer', 'replays.watch')
+  @ApiOperation({ summary: 'How far it is, as server-sent events, until it has ended' })
+  async events(@Param('replayId') id: string): Promise<Observable<MessageEvent>> {
+    await this.progress.get(id);
+    return from(this.changes(id));
+  }
+
+  @Get(':replayId/records')
+  @Allows('viewer', 'replays.records')
+  @ApiOperation({ summary: 'What became of each of its records, in the order of the replay' })
+  @ApiPageOf()
+  @ApiTextParameters('state')
+  records(@Param('replayId') id: string, @QueryParameters() parameters: Parameters): Promise<Page<ReplayedRecordView>> {
+    const state = parameters.choice('state', RECORD_STATES);
+    const page = parameters.page();
+    parameters.finish();
+    return this.progress.records(id, state, page);
+  }
+
+  @Patch(':replayId')
+  @Allows('operator', 'replays.change')
+  @ApiOperation({ summary: 'Another rate from now on' })
+  @ApiMembers({ rate: { type: 'number' } }, ['rate'])
+  async change(
+    @CalledBy() call: Call,
+    @Param('replayId') id: string,
+    @RequestBody() given: unknown,
+  ): Promise<ReplayView> {
+    const body = new Body(given);
+    const rate = body.number('rate', RATE);
+    body.finish();
+    await this.replays.changeRate(call, id, rate);
+    return this.progress.get(id);
+  }
+
+  @Post(':replayId/pause')
+  @HttpCode(200)
+  @Allows('operator', 'replays.pause')
+  @ApiOperation({ summary: 'Issue nothing more of it until it is resumed' })
+  async pause(@CalledBy() call: Call, @Param('replayId') id: string): Promise<ReplayView> {
+    await this.replays.pause(call, id);
+    return this.progress.get(id);
+  }
+
+  @Post(':replayId/resume')
+  @HttpCode(200)
+  @Allows('operator', 'replays.resume')
+  @ApiOperation({ summary: 'Go on with all the rest, also where a canary has stopped it' })
+  async resume(@CalledBy() call: Call, @Param('replayId') id: string): Promise<ReplayView> {
+    await this.replays.resume(call, id);
+    return this.progress.get(id);
+  }
+
+  @Post(':replayId/cancel')
+  @HttpCode(202)
+  @Allows('operator', 'replays.cancel')
+  @ApiOperation({ summary: 'Issue nothing more of it; cancelled once what was issued has answered' })
+  async cancel(@CalledBy() call: Call, @Param('replayId') id: string): Promise<ReplayView> {
+    await this.replays.cancel(call, id);
+    return this.progress.get(id);
+  }
+
+  /** Each change as it is seen, the last one when it has ended. */
+  private async *changes(id: string): AsyncGenerator<MessageEvent> {
+    for (let last = ''; ;) {
+      const replay = await this.progress.get(id);
+      const text = JSON.stringify(replay);
+      if (text !== last) yield { type: 'progress', data: replay };
+      last = text;
+      if (replay.finishedAt !== null) return;
+      await wait(EVENTS_EVERY_MS);
+    }
+  }
+}
+
+function canaryOf(body: Body): { records: number; maxFailed: number } {
+  const records = body.number('records', CANARY_RECORDS);
+  const maxFailed = body.optionalNumber('maxFailed', SHARE) ?? 0;
+  body.finish();
+  return { records, maxFailed };
+}
