@@ -470,8 +470,8 @@ describe('a record that is good', () => {
 
 /** Avro's variable-length integer. */
 function zigzag(value: bigint): Buffer {
-  const bytes: number[] = [];
+  const digits: number[] = [];
   let rest = value << 1n;
-  for (; rest > 0x7fn; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
-  return Buffer.from([...bytes, Number(rest)]);
+  for (; rest > 0x7fn; rest >>= 7n) digits.push(Number(rest & 0x7fn) | 0x80);
+  return Buffer.from([...digits, Number(rest)]);
 }

@@ -32,13 +32,14 @@ export interface WriterSchemas {
 }
 
 const MAX_SUBJECTS_KEPT = 1_000;
-const OWN_IDS_TTL_MS = 30_000;
+/** Of "no such id", and of Weir's own ids: whoever has just registered a schema looks again at once. */
+const BELIEVED_MS = 2_000;
 
 /**
  * Writer schemas out of the registry.
  *
  * An id is unknown by the rule of metrics-consumer (guarantees, rule 15), which is asked through the same decoder: only while the registry has
- * Weir's own schemas. That answer is believed for half a minute; a schema that was found is kept.
+ * Weir's own schemas. That answer is believed for two seconds; a schema that was found is kept.
  */
 export class RegistrySchemas implements WriterSchemas {
   private readonly decoder: AvroDecoder<MetricEvent>;
@@ -49,7 +50,7 @@ export class RegistrySchemas implements WriterSchemas {
     private readonly registry: SchemaRegistryClient,
     private readonly now: () => number = Date.now,
   ) {
-    this.decoder = metricEventDecoder(registry, { now });
+    this.decoder = metricEventDecoder(registry, { now, negativeTtlMs: BELIEVED_MS });
   }
 
   async find(id: number): Promise<SchemaAnswer> {
@@ -78,7 +79,7 @@ export class RegistrySchemas implements WriterSchemas {
     try {
       const ids = await Promise.all(versions.map(({ schema }) => this.registry.idOf(subject, schema)));
       const found = ids.filter((id) => id !== null);
-      this.own = { ids: [...new Set(found)], until: this.now() + OWN_IDS_TTL_MS };
+      this.own = { ids: [...new Set(found)], until: this.now() + BELIEVED_MS };
       return this.own.ids;
     } catch {
       return []; // the registry is away; whoever needs to say so asked it for a schema too
