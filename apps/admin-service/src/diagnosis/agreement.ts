@@ -1,8 +1,8 @@
 import type { DeadLetterEnvelope } from '@weir/kafka';
 
 import { examineRejection } from './database.js';
-import type { Verdict } from './diagnose.js';
 import { type Finding, finding, quoted } from './finding.js';
+import type { Verdict } from './verdict.js';
 
 /** The findings of a verdict, with what follows where it is another than the dead letter's. */
 export function compareReasons(

@@ -189,6 +189,16 @@ describe('a body that its schema does not describe', () => {
     expect(await codes(value, letter)).toEqual(['schema_not_avro', 'protobuf']);
   });
 
+  it('is told to be JSON where its schema is a JSON Schema, or is not there', async () => {
+    const schema = JSON.stringify({ $schema: 'http://json-schema.org/draft-07/schema#', type: 'object' });
+    const id = await bench.registry.register('json-value', schema);
+    const json = Buffer.from('{"name":"up"}');
+    expect(await codes(withId(id, Buffer.concat([bytes(5), json])), letter)).toEqual(['schema_not_avro', 'json']);
+    expect(
+      await finding('json', withId(4711, Buffer.concat([bytes(5), json])), { reason: 'unknown_schema' }),
+    ).toMatchObject({ byte: 5 });
+  });
+
   it('is told to be serialized twice where a frame follows the frame', async () => {
     const value = Buffer.concat([bench.write().subarray(0, 5), bench.write()]);
     expect((await codes(value, letter))[0]).toBe('frame_twice');

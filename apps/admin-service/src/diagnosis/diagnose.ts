@@ -1,35 +1,23 @@
 import { type BodyInspection, FRAME_BYTES, inspectBody, readSchemaId } from '@weir/avro';
 import { RecordDecodeError, ValidationError } from '@weir/errors';
-import type { ConsumedRecord, DeadLetterEnvelope, DeadLetterReason } from '@weir/kafka';
+import type { ConsumedRecord, DeadLetterEnvelope } from '@weir/kafka';
 import { tenantOf } from '@weir/tenancy';
 
 import { compareReasons } from './agreement.js';
 import { BYTES, type Decoded, decodedAvro } from './decoded.js';
-import { counted, type Finding, finding, quoted } from './finding.js';
+import { counted, finding, quoted } from './finding.js';
 import type { SchemaAnswer, WriterSchemas } from './registry-schemas.js';
 import { examineSample } from './sample.js';
 import { examineTenant } from './tenant.js';
 import { examineUnframed } from './unframed.js';
 import { examineUnknownSchema } from './unknown-schema.js';
 import { examineBody } from './unreadable-body.js';
+import type { Examination, Verdict } from './verdict.js';
 
-/** What is wrong with a dead letter, in words, and what its value says. */
-export interface Examination {
-  /** The cause first, then what else is wrong, then what is only worth knowing. Never empty. */
-  readonly findings: readonly Finding[];
-  readonly decoded: Decoded;
-  /** Whether the registry has the frame's schema; null where it cannot be asked (a finding says so) or there is no frame. */
-  readonly schemaKnown: boolean | null;
-}
+export type { Examination };
 
 type Original = Pick<ConsumedRecord, 'key' | 'value' | 'headers'>;
 type KnownSchema = Extract<SchemaAnswer, { kind: 'known' }>;
-
-/** How metrics-consumer would judge the record today. */
-export interface Verdict extends Examination {
-  /** Its reason for refusing it; null: it would store it; undefined: that cannot be told. */
-  readonly reason: DeadLetterReason | null | undefined;
-}
 
 /** A record whose frame and schema are known. */
 interface Framed {
@@ -54,7 +42,7 @@ export class Examiner {
   /** `original` is null where the dead letter holds only a part of the record, as `originalBytes` says. */
   async examine(envelope: DeadLetterEnvelope, original: Original | null): Promise<Examination> {
     if (original === null) return this.examineBeginning(envelope);
-    const verdict = await this.judge(original, envelope.source.timestamp_ms);
+    const verdict = await this.judge(original, appendedAt(envelope));
     return {
       findings: compareReasons(envelope.dlq_metadata, verdict),
       decoded: verdict.decoded,
@@ -133,6 +121,11 @@ const TOMBSTONE: Verdict = {
   decoded: { kind: 'tombstone' },
   schemaKnown: null,
 };
+
+/** Epoch milliseconds; for a record that brought no time of its own, when it became a dead letter. */
+function appendedAt({ source, dlq_metadata }: DeadLetterEnvelope): number {
+  return source.timestamp_ms > 0 ? source.timestamp_ms : Date.parse(dlq_metadata.routed_at_utc);
+}
 
 /** The id in a Confluent frame, however unlikely it is; null where there is none. */
 function frameOf(value: Buffer): number | null {

@@ -17,7 +17,7 @@ export const FINDINGS = {
   tombstone: 'The record has no value (null). It deletes nothing: `metrics.raw` is not compacted.',
   value_empty: 'The value is there and has no bytes.',
   frame_cut_short: 'The value begins as a Confluent frame, and ends before the five bytes of one.',
-  json: 'The value is JSON, as it is or cut short: a producer with a JSON serializer.',
+  json: 'The value, or its body after the frame, is JSON: a producer with a JSON serializer.',
   metric_as_json: 'The JSON is a metric as ingest-api takes it. Whoever wrote it should post it there.',
   dead_letter_as_value: 'The JSON is a dead letter of Weir, put back as it stands. What failed is inside of it.',
   connect_json: 'The JSON has `schema` and `payload`, as Kafka Connect’s JsonConverter writes.',

@@ -73,6 +73,14 @@ function parse(text: string): unknown {
   }
 }
 
+/** A body of JSON after a frame, as Confluent's JSON Schema serializer writes it; empty where it is none. */
+export function jsonBody(value: Buffer, from: number): Finding[] {
+  const isOpened = value[from] === 0x7b || value[from] === 0x5b;
+  if (!isOpened || value.length > MAX_JSON_BYTES || parse(value.toString('utf8', from)) === undefined) return [];
+  const words = `After the frame, from byte ${from} on, which is ${hexByte(value[from] ?? 0)}, the body is JSON: a serializer of JSON Schema wrote it.`;
+  return [finding('json', words, { byte: from })];
+}
+
 function shapeOf(parsed: unknown): Finding[] {
   const one: unknown = Array.isArray(parsed) ? parsed[0] : parsed;
   if (typeof one !== 'object' || one === null) return [];

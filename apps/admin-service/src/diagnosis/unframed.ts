@@ -1,4 +1,5 @@
 import { FRAME_BYTES } from '@weir/avro';
+import { RecordDecodeError } from '@weir/errors';
 import type { RecordHeader } from '@weir/kafka';
 
 import { BYTES, type Decoded } from './decoded.js';
@@ -86,7 +87,7 @@ async function otherMagic(value: Buffer, schemas: WriterSchemas): Promise<Findin
   const schema = await schemas.find(id);
   if (schema.kind !== 'known') return null;
   const mended = Buffer.concat([Buffer.alloc(1), value.subarray(1)]);
-  if (!('name' in schema.read(mended)) || ownVersionOf(value, FRAME_BYTES) === null) return null;
+  if (schema.read(mended) instanceof RecordDecodeError) return null;
   return finding(
     'wrong_magic_byte',
     `First byte is ${hexByte(value[0] ?? 0)} where a Confluent frame begins with 0x00; all that follows reads as a frame of schema ${id}.`,

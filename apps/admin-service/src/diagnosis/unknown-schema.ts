@@ -3,6 +3,7 @@ import { FRAME_BYTES } from '@weir/avro';
 import { type Finding, finding, quoted } from './finding.js';
 import { ownVersionOf } from './own-metric.js';
 import type { WriterSchemas } from './registry-schemas.js';
+import { jsonBody } from './text.js';
 
 /** Why the registry may not have the id in a frame: what else those bytes could be, and what the body is. */
 export async function examineUnknownSchema(value: Buffer, id: number, schemas: WriterSchemas): Promise<Finding[]> {
@@ -15,6 +16,7 @@ export async function examineUnknownSchema(value: Buffer, id: number, schemas: W
       byte: 1,
     }),
     ...(await swapped(id, schemas)),
+    ...jsonBody(value, FRAME_BYTES),
   ];
   const version = ownVersionOf(value, FRAME_BYTES);
   if (version !== null)

@@ -4,6 +4,7 @@ import { counted, type Finding, type FindingCode, finding, hexByte, quoted } fro
 import { ownVersionOf } from './own-metric.js';
 import { protobufFields } from './protobuf.js';
 import type { SchemaAnswer, WriterSchemas } from './registry-schemas.js';
+import { jsonBody } from './text.js';
 import { unitOf } from './timestamp.js';
 
 /** A body that metrics-consumer cannot read. */
@@ -33,7 +34,11 @@ export async function examineBody(body: UnreadableBody, schemas: WriterSchemas):
 
 function notAvro({ value, schemaId, schema }: UnreadableBody): Finding[] {
   const isProtobuf = /^\s*(?:syntax\s*=|message\s)/m.test(schema.text.slice(0, 2_000));
-  const kind = isProtobuf ? 'of Protobuf' : schema.text.includes('"$schema"') ? 'a JSON Schema' : 'of another kind';
+  const kind = isProtobuf
+    ? 'of Protobuf'
+    : schema.text.includes('"$schema"')
+      ? 'a JSON Schema'
+      : 'of another kind, or refers to other schemas';
   const findings = [
     finding(
       'schema_not_avro',
@@ -45,7 +50,7 @@ function notAvro({ value, schemaId, schema }: UnreadableBody): Finding[] {
   ];
   const indexed = messageIndexed(value);
   if (isProtobuf && indexed !== null) findings.push(indexed);
-  return findings;
+  return [...findings, ...jsonBody(value, FRAME_BYTES)];
 }
 
 /** Confluent's Protobuf serializer puts the message's index between frame and message: a byte 0 for the first one. */
