@@ -6,6 +6,7 @@ import type { FastifyReply } from 'fastify';
 
 import { AdminController, Allows } from '../access/allows.js';
 import { type Call, CalledBy } from '../access/call.js';
+import { type Examination, Examiner } from '../diagnosis/diagnose.js';
 import { Body } from '../http/body.js';
 import { ApiMembers, ApiPageOf, ApiTextParameters } from '../http/open-api.js';
 import type { Page } from '../http/page.js';
@@ -13,11 +14,25 @@ import { type Parameters, QueryParameters } from '../http/parameters.js';
 import { DeadLetters, type LetterStory } from './dead-letters.js';
 import { Discards } from './discards.js';
 import { FILTER_PARAMETERS, filterOf, type LetterFilter } from './filter.js';
+import { UNREADABLE } from './letter-row.js';
 import { LetterSource } from './letter-source.js';
 import { type Payload, payloadOf } from './payload.js';
 import type { DeadLetterView } from './views.js';
 
 const REASON_LENGTH = 500;
+
+/** What is wrong with a dead letter, without what it holds but for the evidence. */
+interface Diagnosis {
+  readonly id: string;
+  readonly findings: readonly (Examination['findings'][number] | typeof NO_ENVELOPE)[];
+  readonly schemaKnown: boolean | null;
+}
+
+const NO_ENVELOPE = {
+  code: UNREADABLE,
+  detail:
+    'This record of the DLQ is no dead letter that Weir wrote: it cannot be replayed. Look at it, and discard it.',
+} as const;
 
 /** What could not be stored, and why. */
 @AdminController('dlq/messages')
@@ -26,6 +41,7 @@ export class DeadLettersController {
     private readonly letters: DeadLetters,
     private readonly source: LetterSource,
     private readonly discards: Discards,
+    private readonly examiner: Examiner,
   ) {}
 
   @Get()
@@ -66,7 +82,21 @@ export class DeadLettersController {
   @Allows('operator', 'dlq.read_payload')
   @ApiOperation({ summary: 'What the record holds: key, headers and value, as bytes in hexadecimal and as text' })
   async payload(@Param('letterId') id: string): Promise<Payload> {
-    return payloadOf(id, await this.source.fetch(await this.letters.row(id)));
+    const letter = await this.source.fetch(await this.letters.row(id));
+    const { envelope, original } = letter;
+    return payloadOf(id, letter, envelope === null ? null : await this.examiner.examine(envelope, original));
+  }
+
+  @Get(':letterId/diagnosis')
+  @Allows('viewer', 'dlq.diagnose')
+  @ApiOperation({
+    summary: 'What is wrong with the record, at which byte or field, and whether a replay would succeed by now',
+  })
+  async diagnosis(@Param('letterId') id: string): Promise<Diagnosis> {
+    const { envelope, original } = await this.source.fetch(await this.letters.row(id));
+    if (envelope === null) return { id, findings: [NO_ENVELOPE], schemaKnown: null };
+    const { findings, schemaKnown } = await this.examiner.examine(envelope, original);
+    return { id, findings, schemaKnown };
   }
 
   @Post(':letterId/discard')

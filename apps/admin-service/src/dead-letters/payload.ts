@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
+import type { Examination } from '../diagnosis/diagnose.js';
 import type { WholeLetter } from './letter-source.js';
 
 /** Bytes: null where there are none, which is not the same as none of them. `text` where they are UTF-8. */
@@ -16,9 +17,15 @@ export interface Payload {
   readonly key: Bytes | null;
   readonly value: Bytes | null;
   readonly headers: readonly { readonly key: string; readonly value: Bytes | null }[];
+  /** The value as its schema reads it, and what is wrong with it; null for a record of the DLQ that is no envelope. */
+  readonly examination: Examination | null;
 }
 
-export function payloadOf(id: string, { record, envelope, original }: WholeLetter): Payload {
+export function payloadOf(
+  id: string,
+  { record, envelope, original }: WholeLetter,
+  examination: Examination | null,
+): Payload {
   const { key, value, headers } = original ?? record;
   return {
     id,
@@ -26,6 +33,7 @@ export function payloadOf(id: string, { record, envelope, original }: WholeLette
     key: bytesOf(key),
     value: bytesOf(value),
     headers: headers.map((header) => ({ key: header.key, value: bytesOf(header.value) })),
+    examination,
   };
 }
 

@@ -12,11 +12,12 @@ export interface IssuingOptions {
 
 const INTERVAL_MS = 50;
 const CHUNK_TIMEOUT_MS = 120_000;
-/** So many chunks are on their way at most: a replay that is paused or slowed down has little left to come. */
-const MAX_UNANSWERED_CHUNKS = 4;
+/** What is on its way at most: so many seconds' worth, and a few chunks. A replay that is paused or slowed down has little left to come. */
+const MAX_UNANSWERED_SECONDS = 3;
+const MIN_UNANSWERED_CHUNKS = 4;
 const WAIT_MS = 200;
 /** How far a replay that fell behind its rate may catch up. */
-const MAX_ARREARS = '1 second';
+const MAX_ARREARS = '250 milliseconds';
 
 interface ItemRow {
   readonly item: number;
@@ -96,7 +97,8 @@ export class Issuing {
       'SELECT count(*) AS count FROM admin.replay_chunks WHERE replay_id = $1 AND unanswered > 0',
       [id],
     );
-    const full = Number(unanswered?.count ?? 0) >= MAX_UNANSWERED_CHUNKS;
+    const most = Math.max(MIN_UNANSWERED_CHUNKS, (MAX_UNANSWERED_SECONDS * replay.rate) / replay.chunk_records);
+    const full = Number(unanswered?.count ?? 0) >= most;
     const before = replay.canary === 'waiting' ? (replay.canary_records ?? 0) : replay.records;
     const items =
       full || replay.held_by !== null

@@ -19,6 +19,8 @@ import { GroupsController } from '../dead-letters/groups.controller.js';
 import { IndexController } from '../dead-letters/index.controller.js';
 import { LetterSource } from '../dead-letters/letter-source.js';
 import { Rebuilding } from '../dead-letters/rebuilding.js';
+import { Examiner } from '../diagnosis/diagnose.js';
+import { RegistrySchemas } from '../diagnosis/registry-schemas.js';
 import { made } from '../made.js';
 import { Messages } from '../messages/messages.js';
 import { DeadLetterProjection, ReplayEventsProjection } from '../projections/projections.js';
@@ -50,6 +52,7 @@ export function recoveryProviders(
     made(DeadLetters, [Database]),
     made(LetterGroups, [Database]),
     made(Progress, [Database]),
+    { provide: Examiner, useValue: new Examiner(new RegistrySchemas(registry)) },
     {
       provide: RecoveryClients,
       inject: [KafkaMetrics],

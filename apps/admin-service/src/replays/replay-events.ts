@@ -46,7 +46,7 @@ export class ReplayEvents implements Projected {
 
   private read(record: ConsumedRecord): ReplayEvent | null {
     const event = record.value === null ? null : this.decoder.decode(record.value);
-    if (event !== null && !(event instanceof RecordDecodeError)) return event;
+    if (event !== null && !(event instanceof RecordDecodeError) && isStorable(event)) return event;
     const { topic, partition, offset } = record;
     this.logger.error(
       { topic, partition, offset, error: event },
@@ -65,7 +65,7 @@ export class ReplayEvents implements Projected {
       `UPDATE admin.replay_items i
        SET answer = given.answer, answer_reason = given.reason, answered_at = now(), topic = given.topic, partition = given.partition,
            published_offset = given.published_offset,
-           held = i.held AND (given.answer = 'published' OR given.answer = 'refused' AND given.reason = 'deadline')
+           held = i.held AND (given.answer = 'published' OR given.answer = 'refused' AND given.reason IS NOT DISTINCT FROM 'deadline')
        FROM unnest($4::text[], $5::text[], $6::text[], $7::int[], $8::bigint[]) WITH ORDINALITY
          AS given (answer, reason, topic, partition, published_offset, place)
        WHERE i.replay_id = $1 AND i.chunk = $2 AND i.place = $3::int + given.place - 1 AND i.answer IS NULL
@@ -147,3 +147,6 @@ export class ReplayEvents implements Projected {
     return changed.map(({ identity }) => identity);
   }
 }
+
+/** PostgreSQL's text has no NUL: what brings one was written by nobody of ours, and must not be tried for ever. */
+const isStorable = (event: ReplayEvent): boolean => !JSON.stringify(event).includes(String.raw`\u0000`);

@@ -1,6 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { Body as RequestBody, Get, HttpCode, type MessageEvent, Param, Patch, Post, Sse } from '@nestjs/common';
+import {
+  Body as RequestBody,
+  Get,
+  HttpCode,
+  type MessageEvent,
+  type OnModuleDestroy,
+  Param,
+  Patch,
+  Post,
+  Sse,
+} from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
 import { from, type Observable } from 'rxjs';
 
@@ -24,7 +34,9 @@ const SHARE = { min: 0, max: 1, integer: false } as const;
 const LAG = { min: 0, max: 1e12, integer: true } as const;
 const HASH_LENGTH = 64;
 const STATES = ['running', 'paused', 'cancelling', 'cancelled', 'completed'] as const;
-const EVENTS_EVERY_MS = 500;
+const LOOK_EVERY_MS = 500;
+/** How long a stream is silent at most: proxies cut those that are, and whoever has left is noticed. */
+const SILENT_MS = 15_000;
 
 const SELECTION_SCHEMA = {
   filter: { type: 'object', description: 'Parameters of the list of dead letters, by name.' },
@@ -33,11 +45,18 @@ const SELECTION_SCHEMA = {
 
 /** Dead letters back into the topics that they came from. */
 @AdminController('dlq/replays')
-export class ReplaysController {
+export class ReplaysController implements OnModuleDestroy {
+  private readonly stopping = new AbortController();
+
   constructor(
     private readonly replays: Replays,
     private readonly progress: Progress,
   ) {}
+
+  /** Before HTTP drains, which a stream would hold up. */
+  onModuleDestroy(): void {
+    this.stopping.abort();
+  }
 
   @Post('plan')
   @HttpCode(200)
@@ -160,15 +179,21 @@ export class ReplaysController {
     return this.progress.get(id);
   }
 
-  /** Each change as it is seen, the last one when it has ended. */
+  /** Each change as it is seen, the last one when the replay has ended; and a sign of life where nothing changes. */
   private async *changes(id: string): AsyncGenerator<MessageEvent> {
-    for (let last = ''; ;) {
+    let last = '';
+    let silentSince = performance.now();
+    while (!this.stopping.signal.aborted) {
       const replay = await this.progress.get(id);
       const text = JSON.stringify(replay);
-      if (text !== last) yield { type: 'progress', data: replay };
+      const changed = text !== last;
+      if (changed || performance.now() - silentSince > SILENT_MS) {
+        yield changed ? { type: 'progress', data: replay } : { type: 'ping', data: '' };
+        silentSince = performance.now();
+      }
       last = text;
       if (replay.finishedAt !== null) return;
-      await wait(EVENTS_EVERY_MS);
+      await wait(LOOK_EVERY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
   }
 }

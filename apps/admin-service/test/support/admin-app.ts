@@ -48,6 +48,8 @@ export class AdminApp {
     readonly adminKey: string,
     readonly pool: Pool,
     readonly topics: Topics,
+    readonly prefix: string,
+    readonly databaseUrl: string,
     private readonly drop: () => Promise<void>,
   ) {}
 
@@ -71,7 +73,9 @@ export class AdminApp {
     const pool = new Pool({ connectionString: database.url, max: 4 });
     pool.on('error', () => undefined);
     const url = await startService(app);
-    const admin = new AdminApp(app, url, key, pool, resolveTopics({ prefix }), () => database.drop());
+    const admin = new AdminApp(app, url, key, pool, resolveTopics({ prefix }), prefix, database.url, () =>
+      database.drop(),
+    );
     if (ready) await admin.untilReady();
     return admin;
   }
@@ -141,6 +145,14 @@ export class AdminApp {
     reader.start();
     this.closing.push(() => reader.close());
     return entries;
+  }
+
+  /** The process alone: its topics and its database may be another's. */
+  async end(): Promise<void> {
+    await this.app.close();
+    await this.kafka.close();
+    await this.pool.end();
+    await this.drop();
   }
 
   async close(): Promise<void> {
