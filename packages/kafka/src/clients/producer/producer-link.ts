@@ -150,11 +150,15 @@ export class ProducerLink {
     this.#handlers.log?.(line);
   }
 
-  /** After a refusal for want of rights a connection alone proves nothing. */
+  /** After a refusal for want of rights a connection alone proves nothing; it may also have come before the connection stood. */
   async #mayWrite(ended: Promise<unknown>): Promise<boolean> {
-    if (this.#refusals.current?.code === 'kafka_authorization_failed') {
+    const refusal = this.#refusals.current;
+    if (refusal?.code === 'kafka_authorization_failed') {
       const refusedAgain = await Promise.race([ended.then(() => true), wait(PROVING_MS, false)]);
-      if (refusedAgain) return false;
+      if (refusedAgain) {
+        this.#refuse(refusal);
+        return false;
+      }
     }
     this.#refusals.clear();
     return true;
