@@ -274,6 +274,13 @@ describe('a record without a tenant of its own', () => {
   });
 });
 
+describe('a record of v1 with its tenant in the header', () => {
+  it('has its tenant there', async () => {
+    const headers = [header('tenant-id', 'acme')];
+    expect(await codes(bench.write({}, V1), { reason: 'unknown_schema', headers })).toEqual(['passes_now']);
+  });
+});
+
 describe('a sample that the store does not hold', () => {
   it.each([
     ['an empty name', { name: '' }, 'name', 'name_empty', 'name is empty'],

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { SchemaVersion } from '@weir/avro';
 import { RecordDecodeError, ValidationError } from '@weir/errors';
 import { deadLetterReasons } from '@weir/kafka';
 import { sampleFaultOf, tenantOf } from '@weir/tenancy';
@@ -35,7 +36,7 @@ const record = fc
     environment: fc.option(text),
     tenant_id: mostly('acme'),
   })
-  .map((event) => bench.write(event));
+  .chain((event) => fc.constantFrom(...Object.values(SchemaVersion)).map((version) => bench.write(event, version)));
 const headers = fc.array(
   fc.record({
     key: fc.oneof(text, fc.constantFrom('tenant-id', 'Tenant-Id', '__value_schema_id', 'authorization')),

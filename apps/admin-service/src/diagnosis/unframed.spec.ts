@@ -106,6 +106,12 @@ describe('a value that is no Confluent frame', () => {
     expect(await first(value)).toMatchObject({ code: 'wrong_magic_byte' });
   });
 
+  it('is told nothing of the kind where the rest is no frame that can be read', async () => {
+    const value = bench.write().subarray(0, 40);
+    value[0] = 2;
+    expect(await first(value)).toMatchObject({ code: 'not_confluent_frame' });
+  });
+
   it('is found to have its schema in a header', async () => {
     const headers = [header('__value_schema_id', Buffer.alloc(17, 1))];
     const { findings } = await bench.examine(bench.write().subarray(5), { headers });

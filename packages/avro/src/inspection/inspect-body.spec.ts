@@ -119,6 +119,19 @@ describe('inspecting a body that its schema does not describe', () => {
     expect(faultOf(bytes, writer)).toMatchObject(fault);
   });
 
+  it('draws the line for integers where a reader does: at 2^52', () => {
+    const timestamp = (hex: string): Buffer =>
+      flat(2, 'n', Buffer.alloc(8), Buffer.from(hex, 'hex'), body.subarray(34));
+    const [below, at] = ['feffffffffffff0f', '8080808080808010'].map(timestamp);
+    expect([below, at].map((bytes) => isRead(bytes ?? flat()))).toEqual([true, false]);
+    expect(faultOf(below ?? flat())).toBeNull();
+    expect(faultOf(at ?? flat())).toMatchObject({
+      problem: 'long_inexact',
+      field: 'timestamp',
+      claimed: String(2 ** 52),
+    });
+  });
+
   it('shows what came before the fault', () => {
     expect(inspect(body.subarray(0, 30))).toMatchObject({ value: { name: event.name, value: 12.5 }, partial: true });
   });
