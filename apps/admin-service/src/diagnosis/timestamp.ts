@@ -29,7 +29,7 @@ export function unitOf(
   const meant = timeOf(timestamp / unit.perMs);
   return {
     code: unit.code,
-    words: `${timestamp} would be ${timeOf(timestamp)} in milliseconds; in ${unit.name} it is ${meant}, near the ${timeOf(appendedMs)} at which the record was appended.`,
+    words: `${timestamp} is taken for milliseconds and so for ${timeOf(timestamp)}; in ${unit.name} it is ${meant}, near the ${timeOf(appendedMs)} at which the record was appended.`,
   };
 }
 
