@@ -18,6 +18,7 @@ import type { AdminConfig } from './config.js';
 import { Database } from './database/database.js';
 import { openPool } from './database/pool.js';
 import { withOperatorKey } from './http/open-api.js';
+import { kafkaControllers, kafkaProviders } from './kafka/kafka-providers.js';
 import { made } from './made.js';
 import { Lifecycle, LIFECYCLE_OPTIONS, type LifecycleOptions } from './lifecycle.js';
 import { Messages } from './messages/messages.js';
@@ -63,6 +64,7 @@ export class AppModule {
         TenantKeysController,
         AuditController,
         ...recoveryControllers,
+        ...kafkaControllers,
       ],
       providers: [
         { provide: Database, useFactory: () => new Database(openPool(database)) },
@@ -107,6 +109,7 @@ export class AppModule {
             ),
         },
         ...recoveryProviders(config, registry), //                       dead letters and replays
+        ...kafkaProviders(config, registry), //                          topics, groups and schemas as they are
         { provide: LIFECYCLE_OPTIONS, useValue: lifecycle },
         Lifecycle,
         { provide: APP_GUARD, useClass: OperatorAccess }, //             every route: who calls, and may they

@@ -7,7 +7,14 @@ import { SchemaIncompatibleError, SchemaRegistryUnavailableError, classify, mess
 // compatibility only after it has registered the first schema there.
 import confluent from '@kafkajs/confluent-schema-registry/dist/api/index.js';
 
-import type { Compatibility, SchemaLookupOptions, SchemaRegistryClient } from './registry.js';
+import type {
+  Compatibility,
+  CompatibilityVerdict,
+  RegisteredSchema,
+  SchemaCatalogue,
+  SchemaLookupOptions,
+  SchemaRegistryClient,
+} from './registry.js';
 
 export interface SchemaRegistryConnection {
   /** The registry's root, such as `http://registry:8081`; for Apicurio with its path `/apis/ccompat/v7`. */
@@ -27,12 +34,12 @@ const UNPROCESSABLE = 422;
 const NOT_FOUND = 404;
 
 /** Opens nothing: the registry is first asked by the first call. */
-export function connectSchemaRegistry(connection: SchemaRegistryConnection): SchemaRegistryClient {
+export function connectSchemaRegistry(connection: SchemaRegistryConnection): SchemaRegistryClient & SchemaCatalogue {
   return new ConfluentSchemaRegistry(connection);
 }
 
 /** The Confluent registry API, which Apicurio and Karapace speak too. */
-class ConfluentSchemaRegistry implements SchemaRegistryClient {
+class ConfluentSchemaRegistry implements SchemaRegistryClient, SchemaCatalogue {
   private readonly api: ReturnType<typeof confluent.default>;
   private readonly requestTimeoutMs: number;
   private readonly texts = new Map<number, string>();
@@ -92,8 +99,39 @@ class ConfluentSchemaRegistry implements SchemaRegistryClient {
   }
 
   async ping(): Promise<void> {
-    const subjects = await this.ask('list the subjects', this.api.Subject.all, {});
+    await this.subjects();
+  }
+
+  async subjects(): Promise<readonly string[]> {
+    const subjects: unknown = await this.ask('list the subjects', this.api.Subject.all, {});
     if (!Array.isArray(subjects)) throw new SchemaRegistryUnavailableError('The schema registry listed no subjects.');
+    return subjects.map(String).toSorted();
+  }
+
+  async latest(subject: string): Promise<RegisteredSchema | null> {
+    return registeredIn(await this.orNotFound(this.ask('give a version', this.api.Subject.latestVersion, { subject })));
+  }
+
+  async version(subject: string, version: number): Promise<RegisteredSchema | null> {
+    const which = { subject, version };
+    return registeredIn(await this.orNotFound(this.ask('give a version', this.api.Subject.version, which)));
+  }
+
+  async check(subject: string, schemaJson: string): Promise<CompatibilityVerdict | null> {
+    const which = { subject, body: { schema: schemaJson } };
+    try {
+      const answer = await this.orNotFound(this.ask('check a schema', this.api.Subject.compatible, which));
+      if (answer === null) return null;
+      const messages = field(answer, 'messages');
+      return {
+        compatible: field(answer, 'is_compatible') === true,
+        messages: Array.isArray(messages) ? messages.map(String) : [],
+      };
+    } catch (error) {
+      const { context, message, cause } = classify(error);
+      if (context['status'] !== UNPROCESSABLE) throw error;
+      throw new SchemaIncompatibleError(`${subject}: ${message}`, { cause, context: { ...context, subject } });
+    }
   }
 
   private async fetchSchema(id: number): Promise<string | null> {
@@ -130,8 +168,7 @@ class ConfluentSchemaRegistry implements SchemaRegistryClient {
     }
   }
 
-  /** The subject's own level; null where it has none. */
-  private async compatibilityOf(subject: string): Promise<string | null> {
+  async compatibilityOf(subject: string): Promise<string | null> {
     const answer = await this.orNotFound(this.ask('tell a compatibility', this.api.Subject.config, { subject }));
     const level = field(answer, 'compatibilityLevel');
     return typeof level === 'string' ? level.toUpperCase() : null;
@@ -187,6 +224,14 @@ const NO_REGISTRY_ANSWER = 'Error, status ';
 function answeredStatus(error: unknown): number | undefined {
   const status = field(error, 'status');
   return typeof status === 'number' && !messageOf(error).includes(NO_REGISTRY_ANSWER) ? status : undefined;
+}
+
+function registeredIn(answer: object | null): RegisteredSchema | null {
+  if (answer === null) return null;
+  const [version, schema] = [field(answer, 'version'), field(answer, 'schema')];
+  if (typeof version !== 'number' || typeof schema !== 'string')
+    throw new SchemaRegistryUnavailableError('The schema registry answered without a version of a schema.');
+  return { version, id: schemaIdIn(answer), schema };
 }
 
 function schemaIdIn(answer: unknown): number {

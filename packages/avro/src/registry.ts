@@ -7,6 +7,37 @@ export interface SchemaLookupOptions {
   readonly fresh?: boolean;
 }
 
+/** One version of a subject. */
+export interface RegisteredSchema {
+  readonly version: number;
+  readonly id: number;
+  readonly schema: string;
+}
+
+/** What a registry says of a schema that might become a subject's next version. */
+export interface CompatibilityVerdict {
+  readonly compatible: boolean;
+  /** The registry's own words; empty where it gives none. */
+  readonly messages: readonly string[];
+}
+
+/** What people look at in a registry. Every call fails as those of SchemaRegistryClient do, and nothing is kept. */
+export interface SchemaCatalogue {
+  /** Names of subjects, sorted. */
+  subjects(): Promise<readonly string[]>;
+  /** The newest version; null where there is no such subject. */
+  latest(subject: string): Promise<RegisteredSchema | null>;
+  /** Null where there is none. */
+  version(subject: string, version: number): Promise<RegisteredSchema | null>;
+  /** The subject's own level; null where it has none. */
+  compatibilityOf(subject: string): Promise<string | null>;
+  /**
+   * Holds a schema against the subject's newest version by its level; null where there is no such subject. Rejects with
+   * SchemaIncompatibleError where the registry takes the text for no schema.
+   */
+  check(subject: string, schemaJson: string): Promise<CompatibilityVerdict | null>;
+}
+
 /**
  * The schema registry, as far as Weir needs it.
  *

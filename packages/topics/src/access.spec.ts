@@ -36,6 +36,14 @@ describe('accessOf', () => {
     expect(groups('query-api')).toEqual([]);
   });
 
+  it('lets operators look at every topic and every group by admin-service, and write no more for it', () => {
+    const rules = accessOf('admin-service', topics, 'its-group');
+    const may = (operation: string) =>
+      rules.flatMap((rule) => (rule.operations.some((each) => each === operation) ? [rule.name] : []));
+    expect(may('read')).toEqual([...topics.all.map((topic) => topics.name(topic)), '*']);
+    expect(may('write')).toEqual(['prod.tenants', 'prod.dlq.replay.commands', 'prod.audit.log', 'its-group-']);
+  });
+
   it('lets whoever publishes in transactions do so under ids of its own group, and nobody else', () => {
     expect(ids('admin-service')).toEqual([
       { resource: 'transactional-id', name: 'its-group-', pattern: 'prefixed', operations: ['write', 'describe'] },

@@ -14,6 +14,9 @@ export interface AccessRule {
 /** Apps that publish in transactions, under ids that begin with their group. */
 const TRANSACTIONAL: readonly AppName[] = ['metrics-consumer', 'admin-service', 'dlq-replayer'];
 
+/** The app by which operators look at all of Weir's topics and at every group, and make and move what they find wrong. */
+const OVERSEER: AppName = 'admin-service';
+
 /** Clients that read without a group have to name one all the same; nothing is ever committed under these. */
 const GROUPLESS_PREFIX = 'weir-';
 
@@ -24,14 +27,15 @@ const GROUPLESS_PREFIX = 'weir-';
  * reads it whole, without a group.
  */
 export function accessOf(app: AppName, topics: Topics, consumerGroup: string): AccessRule[] {
-  const ofTopics = topics.of(app).map((definition): AccessRule => {
+  const overseen = app === OVERSEER;
+  const ofTopics = (overseen ? topics.all : topics.of(app)).map((definition): AccessRule => {
     const { readBy, writtenBy } = definition;
     return {
       resource: 'topic',
       name: topics.name(definition),
       pattern: 'literal',
       operations: [
-        ...(readBy.includes(app) ? (['read'] as const) : []),
+        ...(readBy.includes(app) || overseen ? (['read'] as const) : []),
         ...(writtenBy.includes(app) ? (['write'] as const) : []),
         'create',
         'describe',
@@ -40,7 +44,10 @@ export function accessOf(app: AppName, topics: Topics, consumerGroup: string): A
     };
   });
   const inGroup = topics.of(app).some((each) => each.readBy.includes(app) && each.cleanupPolicy !== 'compact');
-  const group = { resource: 'group', name: consumerGroup, pattern: 'literal', operations: ['read'] } as const;
+  // `*` is Kafka's own word for all.
+  const group: AccessRule = overseen
+    ? { resource: 'group', name: '*', pattern: 'literal', operations: ['read', 'describe'] }
+    : { resource: 'group', name: consumerGroup, pattern: 'literal', operations: ['read'] };
   const groupless = {
     resource: 'group',
     name: GROUPLESS_PREFIX,

@@ -68,6 +68,29 @@ export class Body {
     return texts;
   }
 
+  /** One or more whole numbers from 0 on, each once. */
+  integers(name: string, most: number): number[] {
+    const value = this.required(name);
+    const given: readonly unknown[] = Array.isArray(value) ? value : [];
+    const numbers = given.filter((each) => typeof each === 'number' && Number.isSafeInteger(each) && each >= 0);
+    const right = numbers.length === given.length && new Set(numbers).size === given.length;
+    if (!right || given.length === 0 || given.length > most)
+      throw invalid(name, `a list of 1 to ${most} whole numbers from 0 on, each once`);
+    return numbers.map(Number);
+  }
+
+  /** False where it is absent. */
+  flag(name: string): boolean {
+    const value = this.peek(name) ?? false;
+    if (typeof value !== 'boolean') throw invalid(name, 'true or false');
+    return value;
+  }
+
+  /** Any JSON but null. */
+  json(name: string): unknown {
+    return this.required(name);
+  }
+
   /** The members of an object whose values are texts or numbers, as texts; empty where it is absent. */
   scalars(name: string): Record<string, string> {
     const value = this.peek(name) ?? {};

@@ -86,6 +86,28 @@ export const REFUSALS = {
     meaning:
       'This is not possible in the state that `state` tells: a record that is being replayed or was recovered is not discarded.',
   },
+  topic_not_found: {
+    status: 404,
+    title: 'No such topic',
+    meaning: 'The brokers have no topic of this name, or this service may not see it.',
+  },
+  consumer_group_not_found: {
+    status: 404,
+    title: 'No such consumer group',
+    meaning: 'The group has neither members nor committed offsets.',
+  },
+  subject_not_found: { status: 404, title: 'No such subject', meaning: 'The schema registry has no such subject.' },
+  schema_version_not_found: {
+    status: 404,
+    title: 'No such version',
+    meaning: 'The schema registry has no such version of the subject.',
+  },
+  group_active: {
+    status: 409,
+    title: 'The group has members',
+    meaning:
+      'Offsets are moved only while nobody reads by them. Stop all members first; `state` is what the group is in.',
+  },
   tenant_exists: {
     status: 409,
     title: 'The tenant exists',

@@ -190,6 +190,21 @@ export class KafkaAdmin {
     });
   }
 
+  /** Of every partition of the topics: the first offset that was stamped at or after the time (epoch milliseconds); the end where there is none. */
+  offsetsAt(topics: readonly string[], timeMs: number): Promise<TopicPartitionOffset[]> {
+    return this.#counted('offsets_at', async () => {
+      const partitions = await this.#partitionsOf(topics);
+      const [at, end] = await Promise.all([
+        this.#listOffsets(partitions, new kafka.OffsetSpec(Math.max(0, timeMs))),
+        this.#listOffsets(partitions, kafka.OffsetSpec.LATEST),
+      ]);
+      return partitions.map((each) => {
+        const offset = at.get(key(each)) ?? -1;
+        return { ...each, offset: offset < 0 ? (end.get(key(each)) ?? 0) : offset };
+      });
+    });
+  }
+
   /** How far a group is behind, for what it has committed or for all partitions of the named topics. */
   lag(groupId: string, topics?: readonly string[]): Promise<GroupPartitionLag[]> {
     return this.#counted('lag', async () => {
