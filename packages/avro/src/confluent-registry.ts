@@ -118,7 +118,8 @@ class ConfluentSchemaRegistry implements SchemaRegistryClient, SchemaCatalogue {
   }
 
   async check(subject: string, schemaJson: string): Promise<CompatibilityVerdict | null> {
-    const which = { subject, body: { schema: schemaJson } };
+    // Without `verbose` a registry says no more than yes or no.
+    const which = { subject, verbose: 'true', body: { schema: schemaJson } };
     try {
       const answer = await this.orNotFound(this.ask('check a schema', this.api.Subject.compatible, which));
       if (answer === null) return null;
