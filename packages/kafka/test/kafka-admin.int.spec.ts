@@ -152,6 +152,17 @@ describe('KafkaAdmin, groups', () => {
     expect(await admin.lag(groupId)).toEqual([{ topic, partition: 0, low: 0, high: 10, committed: 4, lag: 6 }]);
   });
 
+  it('tells where a time begins in each partition: the first record, or the end where none is that late', async () => {
+    const topic = await freshTopic('admin', { partitions: 2 });
+    await send(topic, 3);
+    const at = async (timeMs: number) => (await admin.offsetsAt([topic], timeMs)).map(({ offset }) => offset);
+    const ends = (await admin.watermarks([topic])).map(({ high }) => high);
+    expect(ends.reduce((sum, high) => sum + high, 0)).toBe(3);
+    expect(await at(0)).toEqual([0, 0]);
+    expect(await at(Date.now() + 3_600_000)).toEqual(ends);
+    expect(await admin.offsetsAt([uniqueName('nowhere')], 0)).toEqual([]);
+  });
+
   it('counts everything as lag for a group that has committed nothing, and knows a group that is not there as dead', async () => {
     const topic = await freshTopic('admin');
     await send(topic, 3);
