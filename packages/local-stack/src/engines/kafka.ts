@@ -23,6 +23,9 @@ export interface KafkaSetup {
   readonly archiveClasses: boolean;
 }
 
+/** Three brokers of a run of tests end before a better compiled program pays, and share the processors with all that is tested. */
+const BRIEF_JVM = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+
 /** Kafka in KRaft mode: each process is broker and controller, one or three of them. */
 export function kafkaServices(setup: KafkaSetup): Service[] {
   refuseOtherBrokerCount(setup);
@@ -83,6 +86,7 @@ function brokerService(setup: KafkaSetup, index: number, keystore: KeystoreSourc
         `-Xms128m`,
         count === 1 ? '-Xmx768m' : '-Xmx448m',
         '-XX:+ExitOnOutOfMemoryError',
+        ...(count > 1 && !setup.archiveClasses ? BRIEF_JVM : []),
         ...classArchiveFlags(jars.directory, 'kafka', setup.archiveClasses && index === 0),
         `-Dlog4j2.configurationFile=${join(directory, 'log4j2.properties')}`,
         '-cp',
