@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { EngineProcess, eventually } from '@weir/testing';
 
 import { System } from '../support/system.js';
-import { LONG } from './support/extent.js';
+import { LONG, TAKE_OVER } from './support/extent.js';
 import type { Load } from './support/load.js';
 import { floodWhile, LITTLE_MEMORY, NOTHING_BEYOND } from './support/memory.js';
 import { accepted, expectPromiseKept, lasting, loadOn } from './support/scenario.js';
@@ -21,7 +21,7 @@ let load: Load;
 
 beforeAll(async () => {
   system = await System.start({
-    environment: (_, app) => (app === 'ingest-api' ? { ...LITTLE_MEMORY, ...DELIVERY } : {}),
+    environment: (_, app) => (app === 'ingest-api' ? { ...LITTLE_MEMORY, ...DELIVERY } : TAKE_OVER),
   });
 });
 afterAll(() => system.stop());

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AppProcess } from '../support/process.js';
 import { System } from '../support/system.js';
 import type { PostedMetric } from '../support/workload.js';
-import { LONG } from './support/extent.js';
+import { LONG, TAKE_OVER } from './support/extent.js';
 import type { Load } from './support/load.js';
 import { metricOf } from './support/metrics.js';
 import { accepted, expectPromiseKept, loadOn } from './support/scenario.js';
@@ -19,7 +19,7 @@ let system: System;
 const others: AppProcess[] = [];
 
 beforeAll(async () => {
-  system = await System.start();
+  system = await System.start({ environment: () => TAKE_OVER });
 });
 afterAll(async () => {
   await Promise.all(others.map((app) => app.end()));

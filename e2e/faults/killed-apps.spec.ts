@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { eventually } from '@weir/testing';
 
 import { System } from '../support/system.js';
-import { LONG } from './support/extent.js';
+import { LONG, TAKE_OVER } from './support/extent.js';
 import type { Load } from './support/load.js';
 import { accepted, expectPromiseKept, loadOn } from './support/scenario.js';
 
@@ -14,7 +14,7 @@ describe('under load', () => {
   let system: System;
   let load: Load;
   beforeAll(async () => {
-    system = await System.start();
+    system = await System.start({ environment: () => TAKE_OVER });
   });
   beforeEach(() => {
     load = loadOn(system);
@@ -26,7 +26,7 @@ describe('under load', () => {
   it('nothing is lost or doubled when metrics-consumer is killed again and again, or stands still past its session and goes on', async () => {
     const successor = await system.addConsumer();
     await successor.ready();
-    for (let time = 0; time < (LONG ? 20 : 3); time += 1) {
+    for (let time = 0; time < (LONG ? 20 : 2); time += 1) {
       await accepted(load, anyMoment());
       expect(await system.consumer.end('SIGKILL')).toBe('SIGKILL');
       system.consumer.start();
@@ -48,7 +48,7 @@ describe('under load', () => {
   });
 
   it('what was acknowledged is kept when ingest-api is killed again and again', async () => {
-    for (let time = 0; time < (LONG ? 10 : 3); time += 1) {
+    for (let time = 0; time < (LONG ? 10 : 2); time += 1) {
       await accepted(load, anyMoment());
       expect(await system.ingest.end('SIGKILL')).toBe('SIGKILL');
       system.ingest.start();

@@ -129,8 +129,8 @@ export class Load {
 
 const defaults = () => ({
   clients: 4,
-  batchSize: 100,
-  pauseMs: 20,
+  batchSize: 50,
+  pauseMs: 100,
   shape: (sample: PostedMetric) => sample,
   copies: 1,
   startMs: Math.floor(Date.now() / 1000) * 1000 - 3_600_000,

@@ -1,16 +1,19 @@
 import type { AppProcess } from '../../support/process.js';
 
-/** The sum of a metric's series that have these labels, as the app tells it now; 0 where there is none yet. */
-export async function metricOf(
-  app: AppProcess,
-  name: string,
-  labels: Readonly<Record<string, string>> = {},
-): Promise<number> {
-  const exposition = await (await fetch(`${app.url}/metrics`)).text();
-  const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
-  return exposition
-    .split('\n')
-    .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
-    .filter((line) => wanted.every((label) => line.includes(label)))
-    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+type Labels = Readonly<Record<string, string>>;
+
+/** What an app tells of itself at one moment: the sum of a metric's series that have these labels; 0 where there is none yet. */
+export async function metricsOf(app: AppProcess): Promise<(name: string, labels?: Labels) => number> {
+  const lines = (await (await fetch(`${app.url}/metrics`)).text()).split('\n');
+  return (name, labels = {}) => {
+    const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+    return lines
+      .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
+      .filter((line) => wanted.every((label) => line.includes(label)))
+      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  };
 }
+
+/** One metric as the app tells it now. */
+export const metricOf = async (app: AppProcess, name: string, labels?: Labels): Promise<number> =>
+  (await metricsOf(app))(name, labels);
