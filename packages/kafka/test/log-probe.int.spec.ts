@@ -21,6 +21,19 @@ describe('LogProbe', () => {
     expect([await first(0), await first(1), await first(3), await first(5)]).toEqual([0, 4, 4, 6]);
   });
 
+  it('finds the first record in any of many stretches, in one go', async () => {
+    const topic = await outside.topic();
+    for (let round = 0; round < 5; round += 1) await outside.sendInTransaction(topic, 0, ['a'], true); // records at 0, 2, …, commits at 1, 3, …
+    const markers = [1, 3, 5, 7].map((from) => ({ from, to: from + 1 }));
+    const first = async (stretches: readonly { from: number; to: number }[]) =>
+      (await probe.lookInto({ topic, partition: 0 }, stretches)).firstOffset;
+    expect(await first(markers)).toBeNull();
+    expect(await first([...markers, { from: 8, to: 9 }])).toBe(8);
+    expect(await first([...markers.slice(0, 2), { from: 5, to: 9 }])).toBe(6);
+    expect(await first([{ from: 9, to: 10 }])).toBeNull();
+    expect(await first([{ from: 50, to: 60 }])).toBeNull();
+  });
+
   it('answers null where only a control record, or nothing at all, follows', async () => {
     const topic = await outside.topic();
     await outside.sendInTransaction(topic, 0, ['a'], true); // 0 and a commit at 1

@@ -16,6 +16,12 @@ export interface LogProbeResult {
   readonly firstOffset: number | null;
 }
 
+/** Offsets `from` (inclusive) to `to` (exclusive). */
+export interface OffsetStretch {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Epoch milliseconds; null where no record is there. */
 interface AppendTimes {
   readonly firstMs: number | null;
@@ -24,6 +30,7 @@ interface AppendTimes {
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const IDLE_POLL_MS = 20;
+const MAX_POLL_RECORDS = 200;
 
 /**
  * Looks into a partition with a client of its own: no group, no position, nothing fetched before.
@@ -43,6 +50,17 @@ export class LogProbe {
       const first = await log.firstBetween(at.offset, Infinity);
       // Asked again: retention may have taken what was not found.
       return { lowWatermark: (await log.watermarks()).low, firstOffset: first?.offset ?? null };
+    });
+  }
+
+  /**
+   * As `lookFrom`, for any number of stretches of one partition, in ascending order and near each other: they are read in one go.
+   * `firstOffset` is that of the first record in any of them.
+   */
+  lookInto(partition: TopicPartition, stretches: readonly OffsetStretch[]): Promise<LogProbeResult> {
+    return this.look(partition, async (log) => {
+      const firstOffset = await log.firstWithin(stretches);
+      return { lowWatermark: (await log.watermarks()).low, firstOffset };
     });
   }
 
@@ -101,6 +119,23 @@ class OpenLog {
     return this.goTo(from, to) ? this.nextBelow(to) : null;
   }
 
+  /** Offset of the first record in any of the stretches; null where they are empty. */
+  async firstWithin(stretches: readonly OffsetStretch[]): Promise<number | null> {
+    const [first, last] = [stretches[0], stretches.at(-1)];
+    if (first === undefined || last === undefined || !this.goTo(first.from, last.to)) return null;
+    let at = 0;
+    for (;;) {
+      const records = await this.next(Math.min(last.to, this.high), MAX_POLL_RECORDS);
+      if (records.length === 0) return null;
+      for (const { offset } of records) {
+        while ((stretches[at]?.to ?? Infinity) <= offset) at += 1;
+        const stretch = stretches[at];
+        if (stretch === undefined) return null;
+        if (offset >= stretch.from) return offset;
+      }
+    }
+  }
+
   /** The last one of them. */
   async lastBetween(from: number, to: number): Promise<Message | null> {
     if (!this.goTo(from, to)) return null;
@@ -119,11 +154,16 @@ class OpenLog {
 
   /** What comes next; null where that is not below `to`, or nothing comes up to the end of the log. */
   private async nextBelow(to: number): Promise<Message | null> {
-    const end = Math.min(to, this.high);
+    const [record] = await this.next(Math.min(to, this.high), 1);
+    return record !== undefined && record.offset < to ? record : null;
+  }
+
+  /** Waits for what comes next; none where nothing comes up to `end`. */
+  private async next(end: number, max: number): Promise<Message[]> {
     for (const deadline = Date.now() + this.timeoutMs; Date.now() < deadline;) {
-      const [record] = await this.client.consume(1);
-      if (record !== undefined) return record.offset < to ? record : null;
-      if ((this.client.position(this.partition) ?? 0) >= end) return null;
+      const records = await this.client.consume(max);
+      if (records.length > 0) return records;
+      if ((this.client.position(this.partition) ?? 0) >= end) return [];
       await this.readable.wait(IDLE_POLL_MS);
     }
     const { topic, partition } = this.partition;
