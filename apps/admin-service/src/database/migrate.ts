@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import { adminDataSource } from './data-source.js';
 
 // Held for the whole run, on a connection of its own: whoever comes second finds everything done.
-const MIGRATION_LOCK = '7303014, 2';
+const MIGRATION_LOCK = '7303014, 4';
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
