@@ -1,7 +1,7 @@
 /**
  * `npm run test:faults`: takes apps and engines away under load, and holds what is stored against what was accepted.
  *
- * A quarter of an hour on two cores; with WEIR_FAULTS=long, an hour or so. Arguments go to Jest: `npm run test:faults -- killed-apps`.
+ * Some ten minutes on two cores; with WEIR_FAULTS=long, an hour or so. Arguments go to Jest: `npm run test:faults -- killed-apps`.
  */
 import { runJest } from './run-jest.mjs';
 
