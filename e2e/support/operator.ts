@@ -6,8 +6,8 @@ export const operatorKey = (): string => generateOperatorKey().key;
 /** Calls admin-service as an operator does. */
 export class Operator {
   constructor(
-    private readonly url: string,
-    private readonly key: string,
+    readonly url: string,
+    readonly key: string,
   ) {}
 
   /** The answer's body; rejects where it is a refusal. */

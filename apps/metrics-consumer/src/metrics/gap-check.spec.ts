@@ -40,7 +40,7 @@ describe('GapCheck', () => {
       [0, 300],
       [1, 300],
     ]);
-    expect(verdicts.map(({ range }) => range)).toEqual(gaps);
+    expect(verdicts.map((verdict) => verdict.range)).toEqual(gaps);
     expect(verdicts.every(({ gap, expired }) => gap === 1 && expired === 0)).toBe(true);
   });
 
