@@ -46,6 +46,7 @@ describe('docs/reference/errors.md', () => {
     const codes = ['packages', 'apps/metrics-consumer', 'apps/dlq-replayer', 'apps/admin-service']
       .flatMap(sources)
       .filter((path) => path.includes('/src/') && !path.endsWith('.spec.ts'))
+      .filter((path) => !path.includes('/src/diagnosis/')) // findings: docs/reference/dead-letters.md, held by a test beside them
       .flatMap((path) => [...textOf(path).matchAll(written)].map(([, given, mapped]) => given ?? mapped ?? ''));
     expect(codes.length).toBeGreaterThan(50);
     expect([...new Set(codes)].filter((code) => !page.includes(`| \`${code}\` `))).toEqual([]);

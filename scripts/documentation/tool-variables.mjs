@@ -42,6 +42,11 @@ export const toolVariables = [
     fallback: '`100000`',
     about: 'How many samples the end-to-end test posts while metrics-consumer is restarted.',
   },
+  {
+    name: 'WEIR_E2E_LETTERS',
+    fallback: '`3000`',
+    about: 'How many dead letters the end-to-end tests of replays have.',
+  },
 ];
 
 /** Variables of the operating system and of npm that scripts look at; not Weir's to document. */

@@ -41,6 +41,7 @@ const MATRIX: Readonly<Record<string, (typeof ROLES)[number]>> = {
   'GET /api/v1/dlq/messages': 'viewer',
   'GET /api/v1/dlq/messages/export': 'viewer',
   'GET /api/v1/dlq/messages/:letterId': 'viewer',
+  'GET /api/v1/dlq/messages/:letterId/diagnosis': 'viewer',
   'GET /api/v1/dlq/messages/:letterId/payload': 'operator',
   'POST /api/v1/dlq/messages/:letterId/discard': 'operator',
   'POST /api/v1/dlq/messages/:letterId/restore': 'operator',

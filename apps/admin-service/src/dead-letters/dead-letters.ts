@@ -8,7 +8,7 @@ import { type DeadLetterRow, type DeadLetterView, LETTER_COLUMNS, letterId, lett
 const EXPORT_PAGE = 500;
 
 /** One replay of a record, as the record's own history tells it. */
-export interface ReplayOfLetter {
+interface ReplayOfLetter {
   readonly replayId: string;
   readonly replayCount: number;
   readonly answer: string | null;

@@ -8,7 +8,7 @@ import { AdminRefusal } from '../http/problems.js';
 import { conditionOfSelection, type Selection } from './selection.js';
 
 /** The most records of one replay. */
-export const MAX_RECORDS = 200_000;
+const MAX_RECORDS = 200_000;
 
 /** A record that is to be replayed: its newest dead letter, and the count that the replay gives it. */
 export interface PlannedRecord {
@@ -17,7 +17,7 @@ export interface PlannedRecord {
 }
 
 /** Why a selected record is not replayed. */
-export type Exclusion =
+type Exclusion =
   'recovered' | 'discarded' | 'replaying' | 'parked' | 'superseded' | 'expired' | 'truncated' | 'unreadable';
 
 /** What a selection comes to at this moment. */

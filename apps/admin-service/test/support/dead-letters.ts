@@ -20,7 +20,7 @@ const CONNECTION = (): KafkaConnection => ({
 });
 
 /** The consumer for which the records failed. */
-export const GROUP = 'metrics-consumer';
+const GROUP = 'metrics-consumer';
 
 /** What of a dead letter matters to a test; the rest is usual. */
 export interface LetterFacts {
