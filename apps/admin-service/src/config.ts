@@ -46,7 +46,7 @@ export function loadConfig(env?: Environment) {
     topics: resolveTopics({ prefix: kafka.topicPrefix, overrides: kafka.topicOverrides }),
     schemaRegistry: schemaRegistryConfig(values),
     database: databaseConfig(values),
-    transactionalId: outboxTransactionalId(kafka.consumerGroup),
+    transactionalId: outboxTransactionalId('admin-service', kafka.consumerGroup),
     replays: { maxAttempts: values.REPLAY_MAX_ATTEMPTS },
     bootstrapKey: values.ADMIN_BOOTSTRAP_KEY ?? null,
   };

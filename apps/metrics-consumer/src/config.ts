@@ -55,7 +55,8 @@ export const variables = {
     default: 20_000,
     min: 6_000,
     max: REBALANCE_TIMEOUT_MS,
-    about: 'How long an instance may give no sign of life before its partitions go to others; the brokers set limits too.',
+    about:
+      'How long an instance may give no sign of life before its partitions go to others; the brokers set limits too.',
   }),
   RETRY_MAX_DELAY: duration({
     default: 10_000,
@@ -90,7 +91,10 @@ export function loadConfig(env?: Environment) {
       options: { knownSeries: values.STORE_KNOWN_SERIES },
       migrations: values.STORE_READER_ROLE === undefined ? {} : { readerRole: values.STORE_READER_ROLE },
     },
-    outbox: { databaseUrl: database.url, transactionalId: outboxTransactionalId(kafka.consumerGroup) },
+    outbox: {
+      databaseUrl: database.url,
+      transactionalId: outboxTransactionalId('metrics-consumer', kafka.consumerGroup),
+    },
     settling: {
       consumer: {
         maxRecords: values.BATCH_MAX_RECORDS,

@@ -48,7 +48,10 @@ describe('accessOf', () => {
     expect(ids('admin-service')).toEqual([
       { resource: 'transactional-id', name: 'its-group-', pattern: 'prefixed', operations: ['write', 'describe'] },
     ]);
-    expect(outboxTransactionalId('its-group').startsWith('its-group-')).toBe(true);
+    expect(outboxTransactionalId('admin-service', 'its-group').startsWith('its-group-')).toBe(true);
+    expect(outboxTransactionalId('metrics-consumer', 'its-group')).not.toBe(
+      outboxTransactionalId('admin-service', 'its-group'),
+    );
     expect(ids('query-api')).toEqual([]);
   });
 });

@@ -63,5 +63,8 @@ export function accessOf(app: AppName, topics: Topics, consumerGroup: string): A
   return [...ofTopics, ...(inGroup ? [group] : []), groupless, ...(TRANSACTIONAL.includes(app) ? [transactions] : [])];
 }
 
-/** Under which transactional id the relay of an app's outbox publishes: one for each consumer group, whatever the number of instances. */
-export const outboxTransactionalId = (consumerGroup: string): string => `${consumerGroup}-outbox`;
+/**
+ * Under which transactional id the relay of an app's outbox publishes: one for all instances. Apps that were given the same group all the same
+ * do not fence each other.
+ */
+export const outboxTransactionalId = (app: AppName, consumerGroup: string): string => `${consumerGroup}-outbox-${app}`;
