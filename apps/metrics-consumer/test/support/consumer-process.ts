@@ -25,8 +25,11 @@ export class ConsumerProcess {
     createInterface(child.stdout).on('line', (line) => this.lines.push(line));
     this.child = child;
     try {
-      const until = (state: string): boolean => state !== 'starting';
-      const state = await eventually(() => this.state(), until, { timeoutMs: 180_000, intervalMs: 200 });
+      const state = await eventually(
+        () => this.state(),
+        (seen) => seen !== 'starting',
+        { timeoutMs: 180_000, intervalMs: 200 },
+      );
       if (state === 'ended') throw new Error('it has ended');
     } catch (error) {
       throw new Error(`metrics-consumer did not become ready:\n${this.lines.join('\n')}`, { cause: error });
