@@ -15,8 +15,10 @@ import type {
   TopicDescription,
 } from './descriptions.js';
 import { ensureTopics, type EnsureTopicsOptions, type TopicReport } from './ensure-topics.js';
-import { toGroupDescription, toTopicDescription } from './from-native.js';
+import { toTopicDescription } from './from-native.js';
+import { describeGroups } from './group-descriptions.js';
 import { commitForGroup, stableOffsets } from './group-offsets.js';
+import { KafkajsAdmin } from './kafkajs-admin.js';
 import { NativeAdmin } from './native-admin.js';
 import { replicationFor } from './topic-shape.js';
 
@@ -33,11 +35,12 @@ const { ERR_UNKNOWN_TOPIC_OR_PART } = kafka.CODES.ERRORS;
  *
  * It connects at the first call, and every failure is a KafkaAdminError: `kafka_unavailable` where no broker answers in time,
  * `topic_missing`, `topic_exists`, `group_active`, `kafka_authorization_failed`, `kafka_request_invalid`, else `kafka_admin_failed`.
- * The Confluent client does all of it but topics' settings, which kafkajs reads and writes.
+ * The Confluent client does all of it but topics' settings and the description of groups, which kafkajs does.
  */
 export class KafkaAdmin {
   readonly #connection: KafkaConnection;
   readonly #native: NativeAdmin;
+  readonly #kafkajs: KafkajsAdmin;
   readonly #configs: ConfigAdmin;
   readonly #timeout: number;
   readonly #observer: AdminObserver;
@@ -45,7 +48,8 @@ export class KafkaAdmin {
   constructor(connection: KafkaConnection, { timeoutMs = 10_000, observer = {} }: KafkaAdminOptions = {}) {
     this.#connection = connection;
     this.#native = new NativeAdmin(connection);
-    this.#configs = new ConfigAdmin(connection, timeoutMs);
+    this.#kafkajs = new KafkajsAdmin(connection, timeoutMs);
+    this.#configs = new ConfigAdmin(this.#kafkajs);
     this.#timeout = timeoutMs;
     this.#observer = observer;
   }
@@ -145,13 +149,9 @@ export class KafkaAdmin {
 
   /** A group that does not exist is `dead`, as Kafka sees it. */
   describeGroups(groupIds: readonly string[]): Promise<GroupDescription[]> {
-    return this.#counted('describe_groups', async () => {
-      const { groups } = await this.#native.call<{ groups: Parameters<typeof toGroupDescription>[0][] }>(
-        'describe groups',
-        (client, done) => client.describeGroups([...groupIds], { timeout: this.#timeout }, done),
-      );
-      return groups.map(toGroupDescription);
-    });
+    return this.#counted('describe_groups', () =>
+      this.#kafkajs.call('describe groups', (admin) => describeGroups(admin, groupIds)),
+    );
   }
 
   /**
