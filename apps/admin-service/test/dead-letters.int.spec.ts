@@ -296,6 +296,36 @@ describe('the index of dead letters', () => {
     expect(await groups()).toEqual(groupsBefore);
   });
 
+  it('reads on from where the position stands, wherever somebody else has moved it while records come', async () => {
+    const key = Buffer.from('one partition');
+    const [first] = await indexed([{ tenant: 'moved', key }]);
+    const letter = (await list('tenant=moved')).find(({ identity }) => identity === first);
+    const [partition] = (letter?.id ?? '').split('-').map(Number);
+    const move = (by: number) =>
+      admin.pool.query('UPDATE admin.projection_positions SET next = next + $1 WHERE topic = $2 AND partition = $3', [
+        by,
+        admin.topics.name(metricsDlq),
+        partition,
+      ]);
+    // Ahead: another member has settled the next one, or a COMMIT was answered to nobody.
+    await move(1);
+    await indexed([{ tenant: 'moved', key }]);
+    const [, , last] = await writers.letters([
+      { tenant: 'moved', key },
+      { tenant: 'moved', key },
+      { tenant: 'moved', key },
+    ]);
+    await eventually(
+      () => list('tenant=moved'),
+      (letters) => letters.some(({ identity }) => identity === last),
+    );
+    expect(await list('tenant=moved')).toHaveLength(4);
+    // Back: what is there already stays one, and what was left out comes in.
+    await move(-4);
+    await indexed([{ tenant: 'moved', key }]);
+    expect(await list('tenant=moved')).toHaveLength(6);
+  });
+
   it('says of a letter that Kafka has deleted that it is gone, and still knows what it was', async () => {
     const [identity] = await indexed([{ tenant: 'deleted' }]);
     const letter = (await list('tenant=deleted')).find((each) => each.identity === identity);

@@ -1,3 +1,5 @@
+import { KafkaConsumerError } from '@weir/errors';
+
 import type { Session, Transaction } from '../database/database.js';
 
 /** A stretch of one partition: `from` is where the projection stood, `to` the offset after what was read. */
@@ -8,8 +10,10 @@ export interface Move {
 }
 
 /** Somebody else moved the projection meanwhile: another member, or this one with an answer that it never got. */
-export class ProjectionMovedError extends Error {
-  override readonly name = 'ProjectionMovedError';
+export class ProjectionMovedError extends KafkaConsumerError {
+  constructor(topic: string) {
+    super(`the projection of ${topic} stands elsewhere`, { code: 'projection_moved', context: { topic } });
+  }
 }
 
 /** How far the projection of one topic has read, in the database that it is projected into. */
@@ -42,7 +46,7 @@ export class Positions {
        WHERE p.topic = $1 AND p.partition = m.partition AND p.next = m.origin RETURNING p.partition`,
       [this.topic, moves.map(({ partition }) => partition), moves.map(({ from }) => from), moves.map(({ to }) => to)],
     );
-    if (moved.length < moves.length) throw new ProjectionMovedError(`the projection of ${this.topic} was moved`);
+    if (moved.length < moves.length) throw new ProjectionMovedError(this.topic);
   }
 
   /** Everything is to be read again, of whichever topic has the name by now. */

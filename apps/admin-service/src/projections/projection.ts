@@ -162,7 +162,7 @@ export class Projection {
   /** Going back is not awaited by the batch, since it ends the batch. */
   private sentBack(): ProjectionMovedError {
     void this.goBack();
-    return new ProjectionMovedError(`the projection of ${this.parts.topic} was sent back`);
+    return new ProjectionMovedError(this.parts.topic);
   }
 
   /** Never rejects: a batch that comes too early finds out again. */
