@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '@weir/testing';
 import { auditLog, metricsRaw, tenants } from '@weir/topics';
 
 import { type Body, ClusterBench, itemsOf } from './support/cluster-bench.js';
@@ -75,10 +76,12 @@ describe('topics', () => {
     });
     const made = await bench.admin.done('POST', '/topics/create-missing', bench.as('operator'));
     expect(made).toEqual({ created: [raw], missing: [] });
-    expect(await bench.admin.done('GET', `/topics/${raw}`)).toMatchObject({
-      status: 'ok',
-      partitions: metricsRaw.partitions,
-    });
+    // Brokers learn one after the other who leads its partitions: until then it is 503, which says to try again.
+    const seen = await eventually(
+      () => bench.admin.call('GET', `/api/v1/topics/${raw}`),
+      ({ status }) => status !== 503,
+    );
+    expect(seen).toMatchObject({ status: 200, body: { status: 'ok', partitions: metricsRaw.partitions } });
     const [entry] = itemsOf(await bench.admin.done('GET', '/audit?action=topics.create_missing&limit=1'));
     expect(entry).toMatchObject({ before: { missing: [raw] }, after: { missing: [] }, result: 'ok' });
     await bench.admin.kafka.deleteTopics([raw]);
