@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.js';
 import { type Page, pageOf, placeOf } from '../http/page.js';
 import type { PageRequest } from '../http/parameters.js';
+import { dateOf } from '../http/time.js';
 
 /** Times in epoch milliseconds: `from` inclusive, `to` exclusive. Null asks for all. */
 export interface AuditFilter {
@@ -70,8 +71,6 @@ export class AuditLog {
     return pageOf(rows, limit, question, { item: viewOf, place: ({ id }) => id });
   }
 }
-
-const dateOf = (timeMs: number | null): Date | null => (timeMs === null ? null : new Date(timeMs));
 
 function viewOf(row: AuditRow): AuditView {
   const { entry_id: entryId, at, actor, actor_name: actorName, role, action, target, before, after } = row;

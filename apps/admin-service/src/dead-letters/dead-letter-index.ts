@@ -6,32 +6,32 @@ import { groupsOf } from './letter-group.js';
 import { type LetterRow, letterRow } from './letter-row.js';
 import { restate } from './state.js';
 
-/** Columns of the index in the order of `valuesOf`, with PostgreSQL's types. */
-const COLUMNS = [
-  ['dlq_partition', 'int'],
-  ['dlq_offset', 'bigint'],
-  ['identity', 'text'],
-  ['replay_count', 'int'],
-  ['replay_id', 'text'],
-  ['class', 'text'],
-  ['reason', 'text'],
-  ['error', 'text'],
-  ['fingerprint', 'text'],
-  ['tenant_id', 'text'],
-  ['schema_id', 'int'],
-  ['topic', 'text'],
-  ['partition', 'int'],
-  ['origin_offset', 'bigint'],
-  ['origin_at', 'timestamptz'],
-  ['routed_at', 'timestamptz'],
-  ['consumer_group', 'text'],
-  ['service_version', 'text'],
-  ['attempts', 'int'],
-  ['trace_id', 'text'],
-  ['value_bytes', 'int'],
-  ['omitted_bytes', 'bigint'],
-  ['value_sha256', 'bytea'],
-] as const;
+/** Columns of the index, PostgreSQL's types of them, and what a row has there. */
+const COLUMNS: readonly (readonly [name: string, type: string, of: (row: LetterRow) => unknown])[] = [
+  ['dlq_partition', 'int', (row) => row.dlqPartition],
+  ['dlq_offset', 'bigint', (row) => row.dlqOffset],
+  ['identity', 'text', (row) => row.identity],
+  ['replay_count', 'int', (row) => row.replayCount],
+  ['replay_id', 'text', (row) => row.replayId],
+  ['class', 'text', (row) => row.class],
+  ['reason', 'text', (row) => row.reason],
+  ['error', 'text', (row) => row.error],
+  ['fingerprint', 'text', (row) => row.fingerprint],
+  ['tenant_id', 'text', (row) => row.tenantId],
+  ['schema_id', 'int', (row) => row.schemaId],
+  ['topic', 'text', (row) => row.topic],
+  ['partition', 'int', (row) => row.partition],
+  ['origin_offset', 'bigint', (row) => row.offset],
+  ['origin_at', 'timestamptz', (row) => new Date(row.originAtMs)],
+  ['routed_at', 'timestamptz', (row) => new Date(row.routedAtMs)],
+  ['consumer_group', 'text', (row) => row.group],
+  ['service_version', 'text', (row) => row.serviceVersion],
+  ['attempts', 'int', (row) => row.attempts],
+  ['trace_id', 'text', (row) => row.traceId],
+  ['value_bytes', 'int', (row) => row.valueBytes],
+  ['omitted_bytes', 'bigint', (row) => row.omittedBytes],
+  ['value_sha256', 'bytea', (row) => row.valueSha256],
+];
 
 const NAMES = COLUMNS.map(([name]) => name).join(', ');
 const INSERT = `
@@ -49,10 +49,9 @@ export class DeadLetterIndex implements Projected {
 
   async apply(transaction: Transaction, records: readonly ConsumedRecord[]): Promise<void> {
     const rows = records.map(letterRow);
-    const values = rows.map(valuesOf);
     const added = await transaction.query<{ dlq_partition: number; dlq_offset: string }>(
       INSERT,
-      COLUMNS.map((_, column) => values.map((row) => row[column])),
+      COLUMNS.map(([, , of]) => rows.map(of)),
     );
     const places = new Set(added.map((row) => `${row.dlq_partition}-${row.dlq_offset}`));
     const fresh = rows.filter((row) => places.has(`${row.dlqPartition}-${row.dlqOffset}`));
@@ -74,32 +73,4 @@ export class DeadLetterIndex implements Projected {
     );
     return decided.map(({ identity }) => identity);
   }
-}
-
-function valuesOf(row: LetterRow): unknown[] {
-  return [
-    row.dlqPartition,
-    row.dlqOffset,
-    row.identity,
-    row.replayCount,
-    row.replayId,
-    row.class,
-    row.reason,
-    row.error,
-    row.fingerprint,
-    row.tenantId,
-    row.schemaId,
-    row.topic,
-    row.partition,
-    row.offset,
-    new Date(row.originAtMs),
-    new Date(row.routedAtMs),
-    row.group,
-    row.serviceVersion,
-    row.attempts,
-    row.traceId,
-    row.valueBytes,
-    row.omittedBytes,
-    row.valueSha256,
-  ];
 }

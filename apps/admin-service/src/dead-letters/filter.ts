@@ -2,6 +2,7 @@ import { ValidationError } from '@weir/errors';
 import { deadLetterReasons } from '@weir/kafka';
 
 import type { Parameters } from '../http/parameters.js';
+import { dateOf } from '../http/time.js';
 import { UNREADABLE } from './letter-row.js';
 import { LETTER_STATES, type LetterState, SUPERSEDED } from './state.js';
 
@@ -96,8 +97,8 @@ export function conditionOf(filter: LetterFilter): Condition {
   given((value) => `d.partition = ${value}`, filter.partition);
   given((value) => `d.origin_offset >= ${value}`, filter.offsetFrom);
   given((value) => `d.origin_offset < ${value}`, filter.offsetTo);
-  given((value) => `d.routed_at >= ${value}`, filter.from === null ? null : new Date(filter.from));
-  given((value) => `d.routed_at < ${value}`, filter.to === null ? null : new Date(filter.to));
+  given((value) => `d.routed_at >= ${value}`, dateOf(filter.from));
+  given((value) => `d.routed_at < ${value}`, dateOf(filter.to));
   given((value) => `d.words @@ plainto_tsquery('simple', ${value})`, filter.text);
   return { sql: parts.length === 0 ? 'true' : parts.join(' AND '), values };
 }

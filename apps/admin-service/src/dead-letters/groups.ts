@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.js';
 import { type Page, pageOf, placeOf } from '../http/page.js';
 import type { PageRequest } from '../http/parameters.js';
+import { dateOf } from '../http/time.js';
 import { AdminRefusal } from '../http/problems.js';
 import type { LetterState } from './state.js';
 import { SUPERSEDED } from './state.js';
@@ -114,8 +115,6 @@ export class LetterGroups {
     return groupView(row);
   }
 }
-
-const dateOf = (timeMs: number | null): Date | null => (timeMs === null ? null : new Date(timeMs));
 
 function groupView(row: GroupRow): GroupView {
   const counts = row.counts ?? {};

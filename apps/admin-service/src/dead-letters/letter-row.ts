@@ -1,14 +1,17 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { toUSVString } from 'node:util';
 
 import {
   type ConsumedRecord,
+  type DeadLetterEnvelope,
   errorPattern,
   fingerprint,
   headerText,
   isUnreadable,
   ORIGIN_HEADER,
   parseEnvelope,
+  type RecordHeader,
+  REPLAY_COUNT_HEADER,
   REPLAY_ID_HEADER,
   replaysOf,
 } from '@weir/kafka';
@@ -47,6 +50,7 @@ export interface LetterRow {
 
 /** What somebody else put into the topic. */
 export const UNREADABLE = 'unreadable';
+const STAMPS = new Set([REPLAY_ID_HEADER, REPLAY_COUNT_HEADER]);
 const MAX_TEXT = 1_000;
 const MAX_INTEGER = 2_147_483_647;
 /** The last moment of the year 9999: PostgreSQL and RFC 3339 go as far. */
@@ -57,17 +61,12 @@ export function letterRow(record: ConsumedRecord): LetterRow {
   const here = {
     dlqPartition: record.partition,
     dlqOffset: record.offset,
-    valueSha256: createHash('sha256')
-      .update(record.value ?? '')
-      .digest(),
+    valueSha256: sha256(record.value),
   };
   const envelope = parseEnvelope(record.value);
   if (isUnreadable(envelope)) return { ...here, ...unreadable(record, envelope.unreadable) };
   const { dlq_metadata: metadata, source } = envelope;
-  const headers = source.headers.map(({ key, value_hex: hex }) => ({
-    key,
-    value: hex === null ? null : Buffer.from(hex, 'hex'),
-  }));
+  const stamps = stampsIn(source.headers);
   const group = storable(metadata.consumer_group);
   const error = storable(metadata.error);
   const cause = {
@@ -82,8 +81,8 @@ export function letterRow(record: ConsumedRecord): LetterRow {
     identity: storable(
       headerText(record.headers, ORIGIN_HEADER) ?? `${source.topic}/${source.partition}/${source.offset}/${group}`,
     ),
-    replayCount: integer(replaysOf(headers)),
-    replayId: storableOrNull(headerText(headers, REPLAY_ID_HEADER)),
+    replayCount: integer(replaysOf(stamps)),
+    replayId: storableOrNull(headerText(stamps, REPLAY_ID_HEADER)),
     error,
     errorPattern: errorPattern(error),
     fingerprint: storable(metadata.fingerprint) || fingerprint({ ...cause, error: { message: error } }),
@@ -101,6 +100,16 @@ export function letterRow(record: ConsumedRecord): LetterRow {
   };
 }
 
+/** Of a dead letter's own value, by which a plan knows it again. */
+export const sha256 = (value: Buffer | null): Buffer => hash('sha256', value ?? '', 'buffer');
+
+/** The headers by which a replay marks a record; the others are left in hexadecimal. */
+function stampsIn(headers: DeadLetterEnvelope['source']['headers']): RecordHeader[] {
+  return headers.flatMap(({ key, value_hex: hex }) =>
+    STAMPS.has(key) ? [{ key, value: hex === null ? null : Buffer.from(hex, 'hex') }] : [],
+  );
+}
+
 /** A record that is no envelope, under its own coordinate: it cannot be replayed, and is to be looked at and discarded. */
 function unreadable({ topic, partition, offset, timestampMs, value }: ConsumedRecord, why: string) {
   const error = storable(`This is no dead letter: ${why}`);
@@ -115,7 +124,7 @@ function unreadable({ topic, partition, offset, timestampMs, value }: ConsumedRe
     replayId: null,
     error,
     errorPattern: pattern,
-    fingerprint: createHash('sha256').update(`${UNREADABLE}\0${pattern}`).digest('hex').slice(0, 32),
+    fingerprint: hash('sha256', `${UNREADABLE}\0${pattern}`).slice(0, 32),
     topic,
     partition,
     offset,

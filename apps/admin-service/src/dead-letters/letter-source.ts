@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import {
   type ConsumedRecord,
   type KafkaAdmin,
@@ -11,6 +9,7 @@ import {
 } from '@weir/kafka';
 
 import { AdminRefusal } from '../http/problems.js';
+import { sha256 } from './letter-row.js';
 import type { DeadLetterRow } from './views.js';
 
 type Original = Pick<ConsumedRecord, 'key' | 'value' | 'headers'>;
@@ -37,7 +36,7 @@ export class LetterSource {
   async fetch({
     dlq_partition: partition,
     dlq_offset: offsetText,
-    value_sha256: sha256,
+    value_sha256: indexed,
   }: DeadLetterRow): Promise<WholeLetter> {
     const offset = Number(offsetText);
     const marks = await this.admin.watermarks([this.topic]);
@@ -49,14 +48,9 @@ export class LetterSource {
     });
     const record = found.find((each) => each.offset === offset);
     // Another record at its place: the topic was made anew, and the index has not noticed yet.
-    if (record === undefined || !digest(record.value).equals(sha256)) throw new AdminRefusal('letter_expired');
+    if (record === undefined || !sha256(record.value).equals(indexed)) throw new AdminRefusal('letter_expired');
     const envelope = parseEnvelope(record.value);
     if (isUnreadable(envelope)) return { record, envelope: null, original: null };
     return { record, envelope, original: originalBytes(envelope) };
   }
 }
-
-const digest = (value: Buffer | null): Buffer =>
-  createHash('sha256')
-    .update(value ?? '')
-    .digest();

@@ -31,14 +31,10 @@ export class Rebuilding {
   ) {}
 
   async view(): Promise<IndexView> {
-    const rows = await this.database.query<{ partition: number; next: string }>(
-      'SELECT partition, next FROM admin.projection_positions WHERE topic = $1',
-      [this.topic],
-    );
-    const positions = new Map(rows.map(({ partition, next }) => [partition, Number(next)]));
+    const reached = await this.projection.reached();
     const marks = await this.admin.watermarks([this.topic]);
     const partitions = marks
-      .map(({ partition, low, high }) => ({ partition, next: positions.get(partition) ?? 0, low, high }))
+      .map(({ partition, low, high }) => ({ partition, next: reached.get(partition) ?? 0, low, high }))
       .toSorted((a, b) => a.partition - b.partition);
     const behind = partitions.reduce((sum, { next, low, high }) => sum + Math.max(0, high - Math.max(next, low)), 0);
     return { topic: this.topic, partitions, behind };

@@ -14,3 +14,6 @@ function epochMs(value: unknown): number | null {
   if (/^\d{1,15}$/.test(value)) return Number(value);
   return parseRfc3339(value);
 }
+
+/** For PostgreSQL; null where none is given. */
+export const dateOf = (timeMs: number | null): Date | null => (timeMs === null ? null : new Date(timeMs));

@@ -98,6 +98,12 @@ export class Projection {
     }
   }
 
+  /** Offset of the next record to be read, by partition. */
+  async reached(): Promise<ReadonlyMap<number, number>> {
+    const positions = await this.positions.next(this.parts.database);
+    return new Map([...positions].map(([partition, { next }]) => [partition, next]));
+  }
+
   /** Everything is read again. What was made of the topic is gone until then. */
   async rebuild(transaction: Transaction): Promise<void> {
     const standing = [...(await this.positions.next(transaction)).entries()];

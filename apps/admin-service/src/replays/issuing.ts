@@ -1,3 +1,5 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
 import { classify } from '@weir/errors';
 import type { Logger } from '@weir/telemetry';
 
@@ -10,7 +12,9 @@ export interface IssuingOptions {
   readonly chunkTimeoutMs?: number;
 }
 
-const INTERVAL_MS = 50;
+/** How often it is looked for replays that another instance has begun, and for what else there was no sign of. */
+const IDLE_MS = 500;
+const OVERDUE_EVERY_MS = 5_000;
 const CHUNK_TIMEOUT_MS = 120_000;
 /** What is on its way at most: so many seconds' worth, and a few chunks. A replay that is paused or slowed down has little left to come. */
 const MAX_UNANSWERED_SECONDS = 3;
@@ -36,9 +40,10 @@ interface ItemRow {
  * deadline is issued again as it was; dlq-replayer then answers the rest of it `refused` without publishing.
  */
 export class Issuing {
-  private timer: NodeJS.Timeout | undefined;
+  private readonly stopping = new AbortController();
   private working: Promise<void> = Promise.resolve();
   private failedWith = '';
+  private overdueSoughtAt = Number.NEGATIVE_INFINITY;
   private readonly chunkTimeoutMs: number;
 
   constructor(
@@ -51,30 +56,42 @@ export class Issuing {
   }
 
   start(): void {
-    this.timer = setTimeout(() => {
-      this.working = this.work().finally(() => this.timer?.refresh());
-    }, INTERVAL_MS).unref();
+    this.working = this.run();
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    this.stopping.abort();
     await this.working;
   }
 
-  /** Issues what is due. Never rejects: a database that is away is asked again. */
-  private async work(): Promise<void> {
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) await wait(await this.work(), undefined, { signal }).catch(() => undefined);
+  }
+
+  /** Issues what is due, and answers when to look again. Never rejects: a database that is away is asked again. */
+  private async work(): Promise<number> {
     try {
-      if (!this.messages.isReady) return;
-      while (this.timer !== undefined && (await this.issueNext()));
-      await this.issueAgain();
+      if (!this.messages.isReady) return IDLE_MS;
+      while (!this.stopping.signal.aborted && (await this.issueNext()));
+      if (performance.now() - this.overdueSoughtAt > OVERDUE_EVERY_MS) await this.issueAgain();
       this.failedWith = '';
+      return await this.untilNextMs();
     } catch (thrown) {
       const error = classify(thrown);
       if (error.code !== this.failedWith)
         this.logger.warn({ error }, 'Replays are not issued at the moment; they wait');
       this.failedWith = error.code;
+      return IDLE_MS;
     }
+  }
+
+  private async untilNextMs(): Promise<number> {
+    const [next] = await this.database.query<{ ms: number }>(
+      `SELECT (extract(epoch FROM min(next_issue_at) - now()) * 1000)::float8 AS ms FROM admin.replays
+       WHERE state = 'running' HAVING count(*) > 0`,
+    );
+    return Math.min(Math.max(next?.ms ?? IDLE_MS, 0), IDLE_MS);
   }
 
   /** False where none is due. */
@@ -142,6 +159,7 @@ export class Issuing {
 
   /** Past its deadline nothing of a chunk is published any more: what is asked for is the answer. */
   private async issueAgain(): Promise<void> {
+    this.overdueSoughtAt = performance.now();
     const overdue = await this.database.query<{ replay_id: string }>(
       `SELECT DISTINCT replay_id FROM admin.replay_chunks
        WHERE unanswered > 0 AND deadline < now() AND last_issued_at < now() - $1 * interval '1 millisecond'`,
