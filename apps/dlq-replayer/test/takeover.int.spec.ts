@@ -46,7 +46,7 @@ describe('who takes a partition over', () => {
     let late = '';
     const successor = members.replayer({
       admin: {
-        offsets: (...asked) => topics.admin.offsets(...asked),
+        stableOffsets: (...asked) => topics.admin.stableOffsets(...asked),
         watermarks: async (names) => {
           const marks = await topics.admin.watermarks(names);
           late = await codeOf(predecessor.run(command, never));

@@ -175,6 +175,33 @@ describe('KafkaAdmin, groups', () => {
   });
 });
 
+describe('KafkaAdmin, of a group whose coordinator was away for longer than a call waits', () => {
+  it('says so, and knows the offsets when it is back', async () => {
+    const proxy = await brokerProxy();
+    const behind = new KafkaAdmin(connectionTo(proxy.bootstrapServers), { timeoutMs: 500 });
+    const topic = await freshTopic('admin');
+    const groupId = uniqueName('group');
+    const at = [{ topic, partition: 0, offset: 0 }];
+    try {
+      await admin.setOffsets(groupId, at);
+      expect(await behind.stableOffsets(groupId, [topic])).toEqual(at);
+      await proxy.cut();
+      expect(await codeOf(behind.offsets(groupId))).toBe('kafka_unavailable');
+      expect(await codeOf(behind.stableOffsets(groupId, [topic]))).toBe('kafka_unavailable');
+      await proxy.resume();
+      await eventually(
+        () => codeOf(behind.ping()),
+        (code) => code === 'done',
+      );
+      expect(await behind.offsets(groupId)).toEqual(at);
+      expect(await behind.stableOffsets(groupId, [topic])).toEqual(at);
+    } finally {
+      await behind.close();
+      await proxy.close();
+    }
+  });
+});
+
 describe('ensureTopics', () => {
   it('makes what is missing as the registry wants it, and finds nothing to say the next time', async () => {
     const wanted = [

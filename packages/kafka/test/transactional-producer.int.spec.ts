@@ -201,14 +201,14 @@ describe('TransactionalProducer, with the offsets of a group', () => {
     await sender.sendOffsets(consumer, done);
     await sender.abort();
     // Asks for stable offsets: the answer comes once the end of the transaction has reached the group's coordinator.
-    expect(await admin.offsets(groupId, [commands])).toEqual([]);
+    expect(await admin.stableOffsets(groupId, [commands])).toEqual([]);
 
     await sender.begin();
     await sender.send(records(results, 'committed'));
     await sender.sendOffsets(consumer, done);
     expect(await outside.committed(groupId, commands)).toEqual([-1]);
     await sender.commit();
-    expect(await admin.offsets(groupId, [commands])).toEqual(done);
+    expect(await admin.stableOffsets(groupId, [commands])).toEqual(done);
     await expectSeen(results, ['committed']);
   });
 
@@ -231,7 +231,7 @@ describe('TransactionalProducer, with the offsets of a group', () => {
     gate.give();
     await stopped;
     expect(sender.state).toBe('ready');
-    expect(await admin.offsets(groupId, [commands])).toEqual([{ topic: commands, partition: 0, offset: 1 }]);
+    expect(await admin.stableOffsets(groupId, [commands])).toEqual([{ topic: commands, partition: 0, offset: 1 }]);
   });
 
   it('is refused for a consumer that is no member, and the transaction can still be aborted', async () => {

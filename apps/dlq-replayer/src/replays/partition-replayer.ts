@@ -44,7 +44,7 @@ export interface PartitionReplayerParts {
   readonly transaction: Pick<ChunkTransaction, 'commit'>;
   readonly answers: AnswersView;
   readonly deadLetters: DeadLetters;
-  readonly admin: Pick<KafkaAdmin, 'offsets' | 'watermarks'>;
+  readonly admin: Pick<KafkaAdmin, 'stableOffsets' | 'watermarks'>;
   readonly encoder: Pick<AvroEncoder<ReplayEvent>, 'ready'>;
   readonly metrics: ReplayMetrics;
 }
@@ -99,7 +99,7 @@ export class PartitionReplayer {
     await producer.init();
     metrics.tookOver(reason);
     // 2. The committed offset, stable: one that a transaction is about to commit is waited for (KIP-447).
-    const offsets = await admin.offsets(groupId, [commandsTopic]);
+    const offsets = await admin.stableOffsets(groupId, [commandsTopic]);
     // 3. The end of the answers, which everything that was ever committed lies before. Not the last stable offset: a transaction of somebody
     //    else, still open, may lie before an answer.
     const marks = await admin.watermarks([eventsTopic]);

@@ -171,7 +171,8 @@ export class ReplayTopics {
   /** Offsets of the group in the commands topic; -1 where there is none. */
   async committed(group: string): Promise<number[]> {
     const offsets: number[] = [];
-    for (const { partition, offset } of await this.admin.offsets(group, [this.commands])) offsets[partition] = offset;
+    for (const { partition, offset } of await this.admin.stableOffsets(group, [this.commands]))
+      offsets[partition] = offset;
     return [...offsets].map((offset) => offset ?? -1);
   }
 

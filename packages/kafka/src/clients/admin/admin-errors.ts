@@ -1,5 +1,5 @@
 import kafka from '@confluentinc/kafka-javascript';
-import { KafkaAdminError, messageOf } from '@weir/errors';
+import { KafkaAdminError, KafkaConsumerError, messageOf } from '@weir/errors';
 
 import type { Refusal } from '../refusal.js';
 
@@ -42,6 +42,13 @@ const fact = (thrown: unknown, name: string): unknown =>
  */
 export function adminError(operation: string, thrown: unknown, refusal: Refusal | null = null): KafkaAdminError {
   if (thrown instanceof KafkaAdminError) return thrown;
+  if (thrown instanceof KafkaConsumerError)
+    return new KafkaAdminError(`${operation}: ${thrown.message}`, {
+      cause: thrown,
+      context: { operation },
+      code: thrown.code,
+      retryable: thrown.retryable,
+    });
   const number = fact(thrown, 'code');
   const known = typeof number === 'number' ? KNOWN.get(number) : connectionFault(thrown);
   if (refusal !== null && (known === undefined || known.code === 'kafka_unavailable'))

@@ -1,20 +1,24 @@
-import kafka, { type LibrdKafkaError } from '@confluentinc/kafka-javascript';
-import { KafkaAdminError } from '@weir/errors';
+import { classify, KafkaAdminError } from '@weir/errors';
+import type { Admin } from 'kafkajs';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import type { KafkaConnection } from '../../connection.js';
 import type { TopicPartition, TopicPartitionOffset } from '../../records.js';
 import { clientSettings } from '../client-settings.js';
-import { NativeClient } from '../consumer/native-client.js';
+import { NativeClient, type NativeSettings } from '../consumer/native-client.js';
 import { Wake } from '../consumer/wake.js';
-import { adminError } from './admin-errors.js';
-import type { NativeAdmin } from './native-admin.js';
-
-const { ERR_UNSTABLE_OFFSET_COMMIT } = kafka.CODES.ERRORS;
 
 const nothing = (): void => undefined;
+const SILENT = { rebalance: nothing, error: nothing, readable: nothing };
 const POLL_INTERVAL_MS = 20;
 const STABLE_POLL_MS = 50;
+
+const settings = (connection: KafkaConnection, groupId: string): NativeSettings => ({
+  ...clientSettings(connection),
+  'group.id': groupId,
+  'enable.auto.commit': false,
+  'isolation.level': 'read_committed',
+});
 
 /**
  * Sets a group's offsets by the commit of a client that joined nothing, which Kafka takes while the group has no members.
@@ -27,8 +31,7 @@ export async function commitForGroup(
   offsets: readonly TopicPartitionOffset[],
   timeoutMs: number,
 ): Promise<void> {
-  const settings = { ...clientSettings(connection), 'group.id': groupId, 'enable.auto.commit': false };
-  const client = new NativeClient(settings, { rebalance: nothing, error: nothing, readable: nothing });
+  const client = new NativeClient(settings(connection, groupId), SILENT);
   try {
     await client.connect(timeoutMs);
     await answered(client, client.commit(offsets), timeoutMs);
@@ -37,37 +40,44 @@ export async function commitForGroup(
   }
 }
 
-interface GroupOffsets {
-  readonly error?: LibrdKafkaError;
-  readonly partitions: readonly (TopicPartitionOffset & { readonly error?: LibrdKafkaError })[];
-}
-
 /**
- * A group's committed offsets, for all that it has unless partitions are given, once no transaction is about to change them (KIP-447).
+ * A group's committed offsets, by a client that joined nothing, once no transaction is about to change them (KIP-447).
  *
  * A partition with such a transaction is answered with an error and no offset: taken as "none committed" it would have a successor do
- * the work again.
+ * the work again. Not by the admin client: librdkafka (2.15) ends the process where its request to a coordinator, given up by then, meets
+ * the coordinator later (a use of freed memory that it asserts upon: `eonce->refcnt > 0`).
  */
 export async function stableOffsets(
-  admin: NativeAdmin,
+  connection: KafkaConnection,
   groupId: string,
-  partitions: readonly TopicPartition[] | undefined,
+  partitions: readonly TopicPartition[],
   timeoutMs: number,
 ): Promise<TopicPartitionOffset[]> {
-  if (partitions?.length === 0) return [];
-  const asked = { groupId, ...(partitions !== undefined && { partitions: [...partitions] }) };
-  const operation = `offsets of ${groupId}`;
-  for (const deadline = Date.now() + timeoutMs; ;) {
-    const [answer] = await admin.call<GroupOffsets[]>(operation, (client, done) =>
-      client.listConsumerGroupOffsets([asked], { timeout: timeoutMs, requireStableOffsets: true }, done),
-    );
-    const { partitions: found = [], error: groupError } = answer ?? {};
-    const error = groupError ?? found.find((at) => at.error !== undefined)?.error;
-    if (error === undefined)
-      return found.flatMap(({ topic, partition, offset }) => (offset < 0 ? [] : [{ topic, partition, offset }]));
-    if (error.code !== ERR_UNSTABLE_OFFSET_COMMIT || Date.now() > deadline) throw adminError(operation, error);
-    await wait(STABLE_POLL_MS);
+  if (partitions.length === 0) return [];
+  const deadline = Date.now() + timeoutMs;
+  const client = new NativeClient(settings(connection, groupId), SILENT);
+  try {
+    await client.connect(timeoutMs);
+    for (;;)
+      try {
+        return await client.committed(partitions, Math.max(1, deadline - Date.now()));
+      } catch (error) {
+        if (classify(error).code !== 'offsets_unstable' || Date.now() > deadline) throw error;
+        await wait(STABLE_POLL_MS);
+      }
+  } finally {
+    await client.close();
   }
+}
+
+/** What a group has committed, of all topics, as it is now: a transaction that is about to change it is not waited for. By kafkajs, see above. */
+export async function committedOffsets(admin: Admin, groupId: string): Promise<TopicPartitionOffset[]> {
+  const topics = await admin.fetchOffsets({ groupId });
+  return topics.flatMap(({ topic, partitions }) =>
+    partitions.flatMap(({ partition, offset }) =>
+      Number(offset) < 0 ? [] : [{ topic, partition, offset: Number(offset) }],
+    ),
+  );
 }
 
 /** The coordinator's answer reaches JavaScript by polling alone, and nobody else polls this client. */

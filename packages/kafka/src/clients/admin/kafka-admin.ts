@@ -17,7 +17,7 @@ import type {
 import { ensureTopics, type EnsureTopicsOptions, type TopicReport } from './ensure-topics.js';
 import { toTopicDescription } from './from-native.js';
 import { describeGroups } from './group-descriptions.js';
-import { commitForGroup, stableOffsets } from './group-offsets.js';
+import { commitForGroup, committedOffsets, stableOffsets } from './group-offsets.js';
 import { KafkajsAdmin } from './kafkajs-admin.js';
 import { NativeAdmin } from './native-admin.js';
 import { replicationFor } from './topic-shape.js';
@@ -35,7 +35,7 @@ const { ERR_UNKNOWN_TOPIC_OR_PART } = kafka.CODES.ERRORS;
  *
  * It connects at the first call, and every failure is a KafkaAdminError: `kafka_unavailable` where no broker answers in time,
  * `topic_missing`, `topic_exists`, `group_active`, `kafka_authorization_failed`, `kafka_request_invalid`, else `kafka_admin_failed`.
- * The Confluent client does all of it but topics' settings and the description of groups, which kafkajs does.
+ * The Confluent client does all of it but topics' settings, and what a group's coordinator is asked, which kafkajs does.
  */
 export class KafkaAdmin {
   readonly #connection: KafkaConnection;
@@ -154,16 +154,23 @@ export class KafkaAdmin {
     );
   }
 
-  /**
-   * What the group has committed, for all topics unless some are named.
-   *
-   * Offsets that a transaction is about to commit are waited for; rejects (`offsets_unstable`) where its end does not come in time. Only
-   * for named topics does that hold for a partition's very first offset too: asked for all, the brokers leave it out.
-   */
+  /** What the group has committed now, for all topics unless some are named. */
   offsets(groupId: string, topics?: readonly string[]): Promise<TopicPartitionOffset[]> {
     return this.#counted('group_offsets', async () => {
-      const partitions = topics === undefined ? undefined : await this.#partitionsOf(topics);
-      return stableOffsets(this.#native, groupId, partitions, this.#timeout);
+      const all = await this.#kafkajs.call(`offsets of ${groupId}`, (admin) => committedOffsets(admin, groupId));
+      return topics === undefined ? all : all.filter(({ topic }) => topics.includes(topic));
+    });
+  }
+
+  /** What the group has committed. Offsets that a transaction is about to commit are waited for; rejects (`offsets_unstable`) where its end does not come in time. */
+  stableOffsets(groupId: string, topics: readonly string[]): Promise<TopicPartitionOffset[]> {
+    return this.#counted('stable_offsets', async () => {
+      const partitions = await this.#partitionsOf(topics);
+      try {
+        return await stableOffsets(this.#connection, groupId, partitions, this.#timeout);
+      } catch (error) {
+        throw adminError(`offsets of ${groupId}`, error);
+      }
     });
   }
 

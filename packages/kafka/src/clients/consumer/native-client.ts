@@ -31,7 +31,11 @@ interface NativeConsumer {
   resume(partitions: readonly TopicPartition[]): void;
   position(partitions: readonly TopicPartition[]): { topic: string; partition: number; offset?: number }[];
   seek(target: TopicPartitionOffset, timeoutMs: number, done: Callback<unknown>): void;
-  committed(partitions: readonly TopicPartition[], timeoutMs: number, done: Callback<CommittedOffset[]>): void;
+  committed(
+    partitions: readonly TopicPartition[],
+    timeoutMs: number,
+    done: Callback<(CommittedOffset | Error)[]>,
+  ): void;
   commit(offsets: readonly TopicPartitionOffset[]): void;
   offsetsForTimes(
     times: readonly TopicPartitionOffset[],
@@ -179,14 +183,20 @@ export class NativeClient {
     });
   }
 
-  /** The group's committed offsets; partitions without one are left out. */
-  async committed(partitions: readonly TopicPartition[]): Promise<TopicPartitionOffset[]> {
-    const answers = await this.call<CommittedOffset[]>((done) => {
-      this.consumer.committed(plain(partitions), CALL_TIMEOUT_MS, done);
+  /**
+   * The group's committed offsets; partitions without one are left out. With `isolation.level` read_committed, those that a transaction is
+   * about to commit are waited for (KIP-447); rejects (`offsets_unstable`) where its end does not come soon.
+   */
+  async committed(partitions: readonly TopicPartition[], timeoutMs = CALL_TIMEOUT_MS): Promise<TopicPartitionOffset[]> {
+    const answers = await this.call<(CommittedOffset | Error)[]>((done) => {
+      this.consumer.committed(plain(partitions), timeoutMs, done);
     });
-    return answers.flatMap(({ topic, partition, offset }) =>
-      offset === undefined || offset < 0 ? [] : [{ topic, partition, offset }],
-    );
+    return answers.flatMap((answer) => {
+      // The binding puts an error in the place of a partition, and of its code only the words are left.
+      if (answer instanceof Error) throw committedFault(answer);
+      const { topic, partition, offset } = answer;
+      return offset === undefined || offset < 0 ? [] : [{ topic, partition, offset }];
+    });
   }
 
   /**
@@ -283,6 +293,12 @@ export class NativeClient {
     });
   }
 }
+
+const committedFault = (cause: Error): KafkaConsumerError =>
+  new KafkaConsumerError(`The group's offsets: ${cause.message}`, {
+    cause,
+    ...(cause.message.includes('unstable offsets') && { code: 'offsets_unstable' }),
+  });
 
 function plain(partitions: readonly TopicPartition[]): TopicPartition[] {
   return partitions.map(({ topic, partition }) => ({ topic, partition }));
