@@ -5,6 +5,7 @@ import { KafkaAdmin } from '@weir/kafka';
 import { KafkaMetrics, KafkaModule } from '@weir/nest-kafka';
 import { LOGGER, ServiceModule } from '@weir/nest-service';
 import { OutboxPublishing } from '@weir/outbox';
+import { openPool } from '@weir/postgres';
 import { HealthRegistry, type Logger, Metrics } from '@weir/telemetry';
 import { tenants } from '@weir/topics';
 
@@ -16,7 +17,6 @@ import { AuditTrail } from './audit/audit-trail.js';
 import { Refusals } from './audit/refusals.js';
 import type { AdminConfig } from './config.js';
 import { Database } from './database/database.js';
-import { openPool } from './database/pool.js';
 import { withOperatorKey } from './http/open-api.js';
 import { kafkaControllers, kafkaProviders } from './kafka/kafka-providers.js';
 import { made } from './made.js';
@@ -42,6 +42,7 @@ const openApi = {
 export class AppModule {
   static forRoot(config: AdminConfig): DynamicModule {
     const { service, kafka, topics, database } = config;
+    const { poolSize: maxConnections, ...connection } = database;
     const registry = connectSchemaRegistry(config.schemaRegistry);
     const { autoRegister } = config.schemaRegistry;
     const written = topics.of('admin-service').filter(({ writtenBy }) => writtenBy.includes('admin-service'));
@@ -67,7 +68,11 @@ export class AppModule {
         ...kafkaControllers,
       ],
       providers: [
-        { provide: Database, useFactory: () => new Database(openPool(database)) },
+        {
+          provide: Database,
+          useFactory: () =>
+            new Database(openPool({ ...connection, maxConnections, applicationName: 'weir admin-service' })),
+        },
         {
           provide: Messages,
           useFactory: () => new Messages(registry, { topics, autoRegister, source: service.name }),

@@ -1,11 +1,10 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
-import { KafkaModule } from '@weir/nest-kafka';
+import { KafkaModule, SchemaRegistry } from '@weir/nest-kafka';
 import { ServiceModule } from '@weir/nest-service';
 import { HealthRegistry } from '@weir/telemetry';
 
 import type { ReplayerConfig } from './config.js';
 import { ReplaysModule } from './replays/replays.module.js';
-import { SchemaRegistry } from './schemas/schema-registry.js';
 
 @Global()
 @Module({})

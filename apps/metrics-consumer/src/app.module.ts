@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { metricEventDecoder } from '@weir/avro';
 import { DeadLetterPublisher, KafkaAdmin, LogProbe, type RecordProducer } from '@weir/kafka';
 import { MetricsStore } from '@weir/metrics-store';
-import { BatchTransport, KafkaMetrics, KafkaModule } from '@weir/nest-kafka';
+import { BatchTransport, KafkaMetrics, KafkaModule, SchemaRegistry } from '@weir/nest-kafka';
 import { LOGGER, ServiceModule } from '@weir/nest-service';
 import { HealthRegistry, type Logger, Metrics } from '@weir/telemetry';
 import { dlqReplayEvents, metricsDlq, metricsRaw } from '@weir/topics';
@@ -25,7 +25,6 @@ import { ValidateStep } from './metrics/validate.step.js';
 import { OperatorModule } from './operator/operator.module.js';
 import { OutcomePublishing } from './replays/outcome-publishing.js';
 import { ReplayOutcomes } from './replays/replay-outcomes.js';
-import { SchemaRegistry } from './schemas/schema-registry.js';
 import { StoreStartup } from './store/store-startup.js';
 
 const DEAD_LETTER_PRODUCER = Symbol('producer of dead letters');

@@ -1,4 +1,4 @@
-export type { StoreConnection } from './connection.js';
+export type { PostgresConnection as StoreConnection } from '@weir/postgres';
 export { LedgerAccountingError, LedgerBehindError } from './ledger-errors.js';
 export { MetricsStore, type MetricsStoreOptions, type StartOffset, STORE_SCHEMA } from './metrics-store.js';
 export { migrate, type MigrateOptions } from './migrate.js';

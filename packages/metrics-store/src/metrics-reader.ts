@@ -1,6 +1,6 @@
+import { openPool, type PostgresConnection } from '@weir/postgres';
 import type { Pool } from 'pg';
 
-import { openPool, type StoreConnection } from './connection.js';
 import { unavailable } from './faults.js';
 import { readAggregate } from './read/aggregate.js';
 import { defaultBudget, type QueryBudget } from './read/budget.js';
@@ -31,7 +31,7 @@ export class MetricsReader {
   private readonly probe: Pool;
   private readonly budget: QueryBudget;
 
-  constructor(connection: StoreConnection, budget: Partial<QueryBudget> = {}) {
+  constructor(connection: PostgresConnection, budget: Partial<QueryBudget> = {}) {
     this.budget = { ...defaultBudget, ...budget };
     // Each query sets its own limit; the session's is that of a client that waits no longer for any answer.
     const limited = { ...connection, statementTimeoutMs: this.budget.timeoutMs };

@@ -1,8 +1,8 @@
 import { StoreUnavailableError } from '@weir/errors';
 import { Outbox, type OutboxBacklog } from '@weir/outbox';
+import { openPool, type PostgresConnection } from '@weir/postgres';
 import type { Pool, PoolClient } from 'pg';
 
-import { openPool, type StoreConnection } from './connection.js';
 import { unavailable } from './faults.js';
 import { beginWithLines, moveLinesAndCommit, readLedger } from './ledger.js';
 import { LedgerAccountingError } from './ledger-errors.js';
@@ -40,7 +40,7 @@ export class MetricsStore {
   private readonly writer: BatchWriter;
   private readonly outbox = new Outbox(STORE_SCHEMA);
 
-  constructor(connection: StoreConnection, { knownSeries = 200_000 }: MetricsStoreOptions = {}) {
+  constructor(connection: PostgresConnection, { knownSeries = 200_000 }: MetricsStoreOptions = {}) {
     this.known = new KnownSeries(knownSeries);
     this.pool = openPool(connection);
     // Behind a new connection may be another server, one that took over without the last commits.

@@ -1,11 +1,10 @@
+import { ADVISORY_LOCKS, openPool, type PostgresConnection } from '@weir/postgres';
 import type { Pool, PoolClient } from 'pg';
 
 import { unavailable } from './faults.js';
-import { openPool, type StoreConnection } from './connection.js';
 
 const DAY_MS = 86_400_000;
-/** Any two constants that no other program uses; taken for the length of a transaction. */
-const DDL_LOCK = 'pg_advisory_xact_lock(7303014, 2)';
+const DDL_LOCK = `pg_advisory_xact_lock(${ADVISORY_LOCKS.storePartitions})`;
 /** Days created in one transaction; each costs a few entries of the shared lock table. */
 const DAYS_PER_TRANSACTION = 64;
 
@@ -22,7 +21,7 @@ export class PartitionKeeper {
   private readonly created = new Set<number>();
   private native: boolean | undefined;
 
-  constructor(connection: StoreConnection) {
+  constructor(connection: PostgresConnection) {
     this.pool = openPool({ ...connection, maxConnections: 1 });
   }
 

@@ -3,3 +3,4 @@ export { BatchTransport } from './batch-transport.js';
 export { KafkaMetrics } from './kafka-metrics.js';
 export { KafkaModule } from './kafka.module.js';
 export { KAFKA_OPTIONS, type KafkaModuleOptions } from './kafka-options.js';
+export { SchemaRegistry } from './schema-registry.js';

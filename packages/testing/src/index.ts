@@ -1,4 +1,5 @@
 export * from './corpus.js';
+export * from './documentation.js';
 export * from './engine-process.js';
 export * from './engines.js';
 export * from './eventually.js';

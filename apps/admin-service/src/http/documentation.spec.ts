@@ -1,22 +1,9 @@
-import { readFileSync } from 'node:fs';
-
 import { describe, expect, it } from '@jest/globals';
+import { documentedTable } from '@weir/testing';
 
 import { REFUSALS, VALIDATIONS } from './problems.js';
 
-const textOf = (path: string): string => readFileSync(new URL(`../../../../${path}`, import.meta.url), 'utf8');
-
-/** The rows of the table under a heading, without its head and rule. */
-function tableUnder(heading: string): string[][] {
-  const section = textOf('docs/reference/errors.md').split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
-  const rows = section.split('\n').filter((line) => line.startsWith('|'));
-  return rows.slice(2).map((row) =>
-    row
-      .slice(1, -1)
-      .split(' | ')
-      .map((cell) => cell.trim()),
-  );
-}
+const tableUnder = (heading: string): string[][] => documentedTable('docs/reference/errors.md', heading);
 
 describe('docs/reference/errors.md', () => {
   it('names every refusal of admin-service, with its status and meaning, and no other', () => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
+import { ADVISORY_LOCKS } from '@weir/postgres';
 import { apiKeyMatches, generateOperatorKey, hashApiKey, operatorKeyId } from '@weir/tenancy';
 
 import type { Actor, Call } from '../access/call.js';
@@ -43,8 +44,6 @@ interface KeyRow extends OperatorRow {
   readonly expires_at: Date | null;
 }
 
-// Whoever takes an admin away holds it, so that two who do at once do not take away the last two.
-const ADMINS_LOCK = '7303014, 3';
 const LIVE_KEYS = 2;
 
 /** Who may call admin-service, and with which keys. Only hashes of keys are kept. */
@@ -118,7 +117,7 @@ export class Operators {
   /** All keys of the operator open nothing from now on. Revoking one who is revoked changes nothing. */
   async revoke(call: Call, id: string): Promise<OperatorView> {
     return this.database.transaction(async (transaction) => {
-      await transaction.query(`SELECT pg_advisory_xact_lock(${ADMINS_LOCK})`);
+      await transaction.query(`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.admins})`);
       const row = await this.lock(transaction, id);
       if (row.revoked_at !== null) return viewOf(row);
       if (row.role === 'admin' && (await liveAdmins(transaction)) === 1) throw new AdminRefusal('last_admin');
@@ -140,7 +139,7 @@ export class Operators {
     const keyId = operatorKeyId(key);
     if (keyId === null) return false;
     return this.database.transaction(async (transaction) => {
-      await transaction.query(`SELECT pg_advisory_xact_lock(${ADMINS_LOCK})`);
+      await transaction.query(`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.admins})`);
       const known = await transaction.query('SELECT FROM admin.operator_keys WHERE id = $1', [keyId]);
       if (known.length > 0 || (await liveAdmins(transaction)) > 0) return false;
       const id = randomBytes(8).toString('hex');

@@ -1,12 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { replayChunkDecoder, replayEventDecoder, replayEventEncoder } from '@weir/avro';
 import { KafkaAdmin, LogReader, TransactionalProducer } from '@weir/kafka';
-import { BatchTransport, KafkaMetrics } from '@weir/nest-kafka';
+import { BatchTransport, KafkaMetrics, SchemaRegistry } from '@weir/nest-kafka';
 import { Metrics } from '@weir/telemetry';
 import { dlqReplayCommands, dlqReplayEvents, metricsDlq, metricsRaw } from '@weir/topics';
 
 import type { ReplayerConfig } from '../config.js';
-import { SchemaRegistry } from '../schemas/schema-registry.js';
 import { AnswersView } from './answers-view.js';
 import { ChunkTransaction } from './chunk-transaction.js';
 import { CommandReader } from './command.js';

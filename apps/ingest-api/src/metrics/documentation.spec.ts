@@ -1,23 +1,10 @@
-import { readFileSync } from 'node:fs';
-
 import { describe, expect, it } from '@jest/globals';
+import { documentedTable } from '@weir/testing';
 
 import { PROBLEMS } from './problems.js';
 import { REJECTIONS } from './rejections.js';
 
-const page = readFileSync(new URL('../../../../docs/reference/errors.md', import.meta.url), 'utf8');
-
-/** The rows of the table under a heading, without its head and rule. */
-function tableUnder(heading: string): string[][] {
-  const section = page.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
-  const rows = section.split('\n').filter((line) => line.startsWith('|'));
-  return rows.slice(2).map((row) =>
-    row
-      .slice(1, -1)
-      .split(' | ')
-      .map((cell) => cell.trim()),
-  );
-}
+const tableUnder = (heading: string): string[][] => documentedTable('docs/reference/errors.md', heading);
 
 describe('docs/reference/errors.md', () => {
   it('names every refusal of a request, with its status and meaning, and no other', () => {

@@ -1,9 +1,9 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { replayEventEncoder } from '@weir/avro';
 import { type MetricsStore, STORE_SCHEMA } from '@weir/metrics-store';
+import type { SchemaRegistry } from '@weir/nest-kafka';
 import { OutboxPublishing, type OutboxPublishingOptions, type OutboxTelemetry } from '@weir/outbox';
 
-import type { SchemaRegistry } from '../schemas/schema-registry.js';
 import type { StoreStartup } from '../store/store-startup.js';
 import { OutcomeEvents } from './outcome-events.js';
 

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from '@jest/globals';
 import { aggregations } from '@weir/metrics-store';
+import { documentedTable } from '@weir/testing';
 
 import { CatalogController } from '../queries/catalog.controller.js';
 import { MetricsController } from '../queries/metrics.controller.js';
 import { PROBLEMS } from './problems.js';
 
 const textOf = (path: string): string => readFileSync(new URL(`../../../../${path}`, import.meta.url), 'utf8');
-const reference = textOf('docs/reference/errors.md');
 const guide = textOf('docs/guides/querying.md');
 const nestPath = (target: object): string => String(Reflect.getMetadata('path', target));
 
@@ -23,17 +23,7 @@ function routes(): string[] {
   );
 }
 
-/** The rows of the table under a heading, without its head and rule. */
-function tableUnder(heading: string): string[][] {
-  const section = reference.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
-  const rows = section.split('\n').filter((line) => line.startsWith('|'));
-  return rows.slice(2).map((row) =>
-    row
-      .slice(1, -1)
-      .split(' | ')
-      .map((cell) => cell.trim()),
-  );
-}
+const tableUnder = (heading: string): string[][] => documentedTable('docs/reference/errors.md', heading);
 
 describe('docs/reference/errors.md', () => {
   it('names every refusal of a query, with its status and meaning, and no other', () => {

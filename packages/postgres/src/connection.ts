@@ -1,7 +1,7 @@
 import { Pool } from 'pg';
 
-/** How to reach the store, and for how long anything may take. All times in milliseconds. */
-export interface StoreConnection {
+/** How to reach a database, and for how long anything may take. All times in milliseconds. */
+export interface PostgresConnection {
   /** `postgres://user:password@host:port/database` */
   readonly url: string;
   readonly maxConnections?: number;
@@ -37,7 +37,7 @@ const SESSION = [
 ].join(' ');
 
 /** A pool whose sessions have Weir's limits, and that outlives any connection of its own. Connects on first use. */
-export function openPool(connection: StoreConnection): Pool {
+export function openPool(connection: PostgresConnection): Pool {
   const statementTimeoutMs = connection.statementTimeoutMs ?? 15_000;
   const pool = new Pool({
     connectionString: connection.url,
