@@ -33,6 +33,9 @@ const COLUMNS: readonly (readonly [name: string, type: string, of: (row: LetterR
   ['value_sha256', 'bytea', (row) => row.valueSha256],
 ];
 
+/** Of one statement; a batch has several, so that its rows are read and written at the same time. */
+const ROWS_AT_ONCE = 1_000;
+
 const NAMES = COLUMNS.map(([name]) => name).join(', ');
 const INSERT = `
   INSERT INTO admin.dead_letters (${NAMES})
@@ -48,19 +51,31 @@ export class DeadLetterIndex implements Projected {
   constructor(private readonly maxAttempts: number) {}
 
   async apply(transaction: Transaction, records: readonly ConsumedRecord[]): Promise<void> {
-    const rows = records.map(letterRow);
-    const added = await transaction.query<{ dlq_partition: number; dlq_offset: string }>(
-      INSERT,
-      COLUMNS.map(([, , of]) => rows.map(of)),
-    );
-    const places = new Set(added.map((row) => `${row.dlq_partition}-${row.dlq_offset}`));
-    const fresh = rows.filter((row) => places.has(`${row.dlqPartition}-${row.dlqOffset}`));
+    const fresh: LetterRow[] = [];
+    let written: Promise<readonly LetterRow[]> = Promise.resolve([]);
+    for (let at = 0; at < records.length; at += ROWS_AT_ONCE) {
+      // Read while the database writes those before.
+      const rows = records.slice(at, at + ROWS_AT_ONCE).map(letterRow);
+      fresh.push(...(await written));
+      written = this.write(transaction, rows);
+    }
+    fresh.push(...(await written));
     await groupsOf(transaction, fresh);
     await restate(transaction, await this.withHistory(transaction, fresh), this.maxAttempts);
   }
 
   async clear(transaction: Transaction): Promise<void> {
     await transaction.query('TRUNCATE admin.dead_letters, admin.dead_letter_groups, admin.dead_letter_counts');
+  }
+
+  /** Those that are new. */
+  private async write(transaction: Transaction, rows: readonly LetterRow[]): Promise<readonly LetterRow[]> {
+    const added = await transaction.query<{ dlq_partition: number; dlq_offset: string }>(
+      INSERT,
+      COLUMNS.map(([, , of]) => rows.map(of)),
+    );
+    const places = new Set(added.map((row) => `${row.dlq_partition}-${row.dlq_offset}`));
+    return rows.filter((row) => places.has(`${row.dlqPartition}-${row.dlqOffset}`));
   }
 
   /** Records that were replayed, or about which somebody decided something. Of most there is nothing but the letter itself. */

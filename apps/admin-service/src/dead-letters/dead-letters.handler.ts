@@ -10,7 +10,7 @@ import { DeadLetterProjection } from '../projections/projections.js';
 export class DeadLettersHandler {
   constructor(private readonly projection: DeadLetterProjection) {}
 
-  @BatchHandler(metricsDlq, { maxRecords: 1_000 })
+  @BatchHandler(metricsDlq, { maxRecords: 5_000 })
   async take(batch: RecordBatch): Promise<void> {
     await this.projection.take(batch);
   }

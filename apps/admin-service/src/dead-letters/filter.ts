@@ -71,6 +71,10 @@ export function filterOf(parameters: Parameters): LetterFilter {
   return filter;
 }
 
+/** All words of the placeholder stand in the error of row `d`; the index of words knows the expression. */
+export const hasWords = (placeholder: string): string =>
+  `to_tsvector('simple', d.error) @@ plainto_tsquery('simple', ${placeholder})`;
+
 /** A condition in SQL, and what its placeholders stand for. */
 export interface Condition {
   readonly sql: string;
@@ -99,6 +103,6 @@ export function conditionOf(filter: LetterFilter): Condition {
   given((value) => `d.origin_offset < ${value}`, filter.offsetTo);
   given((value) => `d.routed_at >= ${value}`, dateOf(filter.from));
   given((value) => `d.routed_at < ${value}`, dateOf(filter.to));
-  given((value) => `d.words @@ plainto_tsquery('simple', ${value})`, filter.text);
+  given(hasWords, filter.text);
   return { sql: parts.length === 0 ? 'true' : parts.join(' AND '), values };
 }

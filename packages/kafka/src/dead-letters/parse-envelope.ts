@@ -88,9 +88,12 @@ function source(from: Fields): DeadLetterEnvelope['source'] {
 }
 
 function fields(value: unknown, what: string): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(`${what} is no object`);
-  return Object.fromEntries(Object.entries(value));
+  if (!isFields(value)) throw new TypeError(`${what} is no object`);
+  return value;
 }
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function text(from: Fields, name: string): string {
   const value = from[name];

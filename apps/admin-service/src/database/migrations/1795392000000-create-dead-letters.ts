@@ -37,7 +37,6 @@ const DEAD_LETTERS = `
     value_bytes integer,
     omitted_bytes bigint NOT NULL,
     value_sha256 bytea NOT NULL,
-    words tsvector GENERATED ALWAYS AS (to_tsvector('simple', error)) STORED,
     PRIMARY KEY (dlq_partition, dlq_offset),
     UNIQUE (identity, replay_count)
   )`;
@@ -196,7 +195,9 @@ export class CreateDeadLetters1795392000000 implements MigrationInterface {
     for (const column of ['state', 'reason', 'fingerprint', 'tenant_id', 'schema_id'])
       await runner.query(`CREATE INDEX dead_letters_by_${column} ON admin.dead_letters (${column}, ${NEWEST_FIRST})`);
     await runner.query('CREATE INDEX dead_letters_by_origin ON admin.dead_letters (topic, partition, origin_offset)');
-    await runner.query('CREATE INDEX dead_letters_by_words ON admin.dead_letters USING gin (words)');
+    await runner.query(
+      "CREATE INDEX dead_letters_by_words ON admin.dead_letters USING gin (to_tsvector('simple', error))",
+    );
     await runner.query('CREATE INDEX dead_letter_groups_newest ON admin.dead_letter_groups (last_seen, fingerprint)');
     for (const statement of COUNTING) await runner.query(statement);
     await runner.query('CREATE UNIQUE INDEX replay_items_held ON admin.replay_items (identity) WHERE held');
