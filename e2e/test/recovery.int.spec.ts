@@ -9,7 +9,8 @@ const LETTERS = Number(process.env['WEIR_E2E_LETTERS'] ?? 3_000);
 const REFUSED = Math.ceil(LETTERS / 20);
 const NONSENSE = 3;
 const LATE = LETTERS - REFUSED - NONSENSE;
-const RATE = Math.max(200, LETTERS / 20);
+const WHOLE = LETTERS >= 40_000;
+const RATE = Math.max(200, LETTERS / 40);
 const TIMEOUT_MS = 600_000;
 
 type Json = Record<string, unknown>;
@@ -111,8 +112,9 @@ describe('from a spike of dead letters to all of it recovered', () => {
       const refused = await begun({ tenant: 'ajax' }, { rate: RATE });
       expect((await ended(all)).counts).toEqual({ applied: LATE });
       expect((await ended(refused)).counts).toEqual({ applied: REFUSED });
-      // A machine that is busy elsewhere is slower than it is told to be, and never faster.
-      expect(rate).toBeLessThan(RATE * 1.25);
+      expect(rate / RATE).toBeLessThan(WHOLE ? 1.1 : 1.25);
+      // A few seconds' worth is slower on a machine that is busy elsewhere.
+      if (WHOLE) expect(rate / RATE).toBeGreaterThan(0.9);
       await expectOnceEach(all, LATE);
       await expectOnceEach(refused, REFUSED);
 

@@ -42,6 +42,23 @@ describe('LogReader', () => {
     expect(await texts(log, topic, 5, 5)).toEqual([]);
   });
 
+  it('reads stretches of several partitions at the same time, each in order and no further, and any of them again', async () => {
+    const topic = await outside.topic(3);
+    for (const partition of [0, 1, 2]) await outside.send(topic, partition, numbered(0, 300));
+    const log = reader();
+    const found = async (...stretches: (readonly [number, number])[]): Promise<string[][]> => {
+      const lists = stretches.map((): string[] => []);
+      const ranges = stretches.map(([from, to], partition) => ({ topic, partition, from, to }));
+      await log.readAll(ranges, (records) => {
+        for (const { partition, offset, value } of records) lists[partition]?.push(`${offset}:${value?.toString()}`);
+      });
+      return lists;
+    };
+    expect(await found([0, 1], [100, 300], [5, 5])).toEqual([at(0, 1), at(100, 300), []]);
+    expect(await found([290, 300], [0, 2], [7, 9])).toEqual([at(290, 300), at(0, 2), at(7, 9)]);
+    expect(await found()).toEqual([]);
+  });
+
   it('runs calls one after the other, and hands on what the caller throws', async () => {
     const topic = await outside.topic();
     await outside.send(topic, 0, numbered(0, 500));

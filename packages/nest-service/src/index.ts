@@ -5,6 +5,7 @@ export { correlationIdOf } from './http/correlation-id.js';
 export { parseRfc3339 } from './http/rfc3339.js';
 export { createService, type CreateOptions } from './lifecycle/create-service.js';
 export { LastCall } from './lifecycle/last-call.js';
+export { Rounds } from './lifecycle/rounds.js';
 export { runService, startService } from './lifecycle/run-service.js';
 export { problemOf } from './problems/problem-of.js';
 export { type Problem, ProblemException, sendProblem } from './problems/problem.js';

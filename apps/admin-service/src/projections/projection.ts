@@ -7,6 +7,7 @@ import type {
   TopicPartition,
   TopicPartitionOffset,
 } from '@weir/kafka';
+import { Rounds } from '@weir/nest-service';
 import type { Logger } from '@weir/telemetry';
 
 import type { Database, Transaction } from '../database/database.js';
@@ -46,8 +47,7 @@ export class Projection {
   private readonly known = new Map<number, number>();
   /** Partitions whose position was sent back and where reading has not gone back yet: what still comes of them is of no use. */
   private readonly goingBack = new Set<number>();
-  private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<void> = Promise.resolve();
+  private readonly rounds = new Rounds(() => this.look(), LOOK_INTERVAL_MS);
 
   constructor(private readonly parts: ProjectionParts) {
     this.positions = new Positions(parts.topic);
@@ -55,15 +55,11 @@ export class Projection {
 
   /** Looks every two seconds whether the position was sent back while no record arrives that would find out. */
   start(): void {
-    this.timer = setTimeout(() => {
-      this.looking = this.look().finally(() => this.timer?.refresh());
-    }, LOOK_INTERVAL_MS).unref();
+    this.rounds.start();
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    await this.looking;
+    await this.rounds.stop();
   }
 
   /** Where partitions that were just assigned go on. What was made of a topic that is not there any more is cleared. */

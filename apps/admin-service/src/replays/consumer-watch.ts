@@ -1,5 +1,6 @@
 import { classify } from '@weir/errors';
 import type { KafkaAdmin } from '@weir/kafka';
+import { Rounds } from '@weir/nest-service';
 import type { Logger } from '@weir/telemetry';
 
 import type { Database } from '../database/database.js';
@@ -28,26 +29,23 @@ const GROUP = "regexp_replace(identity, '^[^/]*/[^/]*/[^/]*/', '')";
  * without saying what became of them. Those are `unknown` (guarantees, rule 21), and free for another replay.
  */
 export class ConsumerWatch {
-  private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<void> = Promise.resolve();
+  private readonly rounds: Rounds;
 
   constructor(
     private readonly database: Database,
     private readonly admin: Pick<KafkaAdmin, 'offsets' | 'lag'>,
     private readonly logger: Logger,
     private readonly options: ConsumerWatchOptions,
-  ) {}
+  ) {
+    this.rounds = new Rounds(() => this.look(), options.intervalMs ?? INTERVAL_MS);
+  }
 
   start(): void {
-    this.timer = setTimeout(() => {
-      this.looking = this.look().finally(() => this.timer?.refresh());
-    }, this.options.intervalMs ?? INTERVAL_MS).unref();
+    this.rounds.start();
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    await this.looking;
+    await this.rounds.stop();
   }
 
   /** Never rejects: what is away is asked again with the next look. */

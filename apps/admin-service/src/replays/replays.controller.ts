@@ -28,7 +28,8 @@ import { selectionOf } from './selection.js';
 const RATE = { min: 0.1, max: 10_000, integer: false } as const;
 const USUAL_RATE = 500;
 const CHUNK_RECORDS = { min: 1, max: 500, integer: true } as const;
-const USUAL_CHUNK_RECORDS = 100;
+/** A fifth of a second's worth: each chunk is a transaction, of which there are only so many a second. */
+const usualChunkRecords = (rate: number): number => Math.min(Math.max(Math.round(rate / 5), 100), CHUNK_RECORDS.max);
 const CANARY_RECORDS = { min: 1, max: 10_000, integer: true } as const;
 const SHARE = { min: 0, max: 1, integer: false } as const;
 const LAG = { min: 0, max: 1e12, integer: true } as const;
@@ -78,7 +79,7 @@ export class ReplaysController implements OnModuleDestroy {
     {
       hash: { type: 'string' },
       rate: { type: 'number', default: USUAL_RATE },
-      chunkRecords: { type: 'integer', default: USUAL_CHUNK_RECORDS },
+      chunkRecords: { type: 'integer', description: 'A fifth of `rate` unless given, and from 100 to 500.' },
       canary: { type: 'object', properties: { records: { type: 'integer' }, maxFailed: { type: 'number' } } },
       maxLag: { type: 'integer', nullable: true },
     },
@@ -87,9 +88,10 @@ export class ReplaysController implements OnModuleDestroy {
   async begin(@CalledBy() call: Call, @RequestBody() given: unknown): Promise<ReplayView> {
     const body = new Body(given);
     const hash = body.text('hash', HASH_LENGTH);
+    const rate = body.optionalNumber('rate', RATE) ?? USUAL_RATE;
     const options = {
-      rate: body.optionalNumber('rate', RATE) ?? USUAL_RATE,
-      chunkRecords: body.optionalNumber('chunkRecords', CHUNK_RECORDS) ?? USUAL_CHUNK_RECORDS,
+      rate,
+      chunkRecords: body.optionalNumber('chunkRecords', CHUNK_RECORDS) ?? usualChunkRecords(rate),
       canary: body.has('canary') ? canaryOf(body.object('canary')) : null,
       maxLag: body.optionalNumber('maxLag', LAG),
     };

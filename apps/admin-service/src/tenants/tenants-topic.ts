@@ -1,5 +1,6 @@
 import { classify, KafkaAdminError } from '@weir/errors';
 import type { KafkaAdmin } from '@weir/kafka';
+import { Rounds } from '@weir/nest-service';
 import type { TopicDefinition } from '@weir/topics';
 import type { Logger } from '@weir/telemetry';
 
@@ -26,8 +27,7 @@ const TOLD_BY_NOW_MS = 30_000;
  * tenants; what was in them is gone, and the log says so.
  */
 export class TenantsTopic {
-  private timer: NodeJS.Timeout | null = null;
-  private looking: Promise<void> = Promise.resolve();
+  private readonly rounds: Rounds;
   private failedWith = '';
 
   constructor(
@@ -37,23 +37,18 @@ export class TenantsTopic {
     private readonly messages: Messages,
     private readonly logger: Logger,
     private readonly options: TenantsTopicOptions,
-  ) {}
+  ) {
+    this.rounds = new Rounds(() => this.look(), options.intervalMs ?? 5_000);
+  }
 
   /** Looks at once, and then every few seconds. Brokers may be away. */
   start(): void {
     if (this.admin === null) return;
-    const next = (): void => {
-      this.looking = this.look().finally(() => {
-        if (this.timer !== null) this.timer = setTimeout(next, this.options.intervalMs ?? 5_000);
-      });
-    };
-    this.timer = setTimeout(next, 0);
+    this.rounds.start(0);
   }
 
   async stop(): Promise<void> {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
-    await this.looking;
+    await this.rounds.stop();
     await this.admin?.close();
   }
 

@@ -16,7 +16,7 @@ interface Wanted {
 /** Fetches dead letters from where they are in `metrics.dlq`, without a group. */
 export class DeadLetters {
   constructor(
-    private readonly log: Pick<LogReader, 'read'>,
+    private readonly log: Pick<LogReader, 'readAll'>,
     private readonly admin: Pick<KafkaAdmin, 'watermarks'>,
     /** `metrics.dlq`, as this installation calls it. */
     private readonly topic: string,
@@ -33,20 +33,27 @@ export class DeadLetters {
   ): Promise<ReadonlyMap<number, Verdict>> {
     const missing = new Set(records.keys());
     const marks = await this.marks();
-    for (const [partition, wanted] of byPartition(records)) {
+    const stretches = byPartition(records).map(({ partition, wanted }) => {
       const { low, high } = marks.get(partition) ?? { low: 0, high: 0 };
-      const there = wanted.filter(({ offset }) => offset >= low && offset < high);
-      for (const run of runs(there)) {
-        const range = { topic: this.topic, partition, from: run.from, to: run.to };
-        const take = (letters: readonly ConsumedRecord[]): void => {
-          for (const letter of letters)
-            for (const index of run.at.get(letter.offset) ?? []) {
-              missing.delete(index);
-              found(index, letter);
-            }
-        };
-        await this.log.read(range, take, signal);
-      }
+      return runs(
+        partition,
+        wanted.filter(({ offset }) => offset >= low && offset < high),
+      );
+    });
+    // The first of each partition at the same time, then the second.
+    for (let turn = 0; stretches.some((ofPartition) => turn < ofPartition.length); turn += 1) {
+      const now = new Map(
+        stretches.flatMap((ofPartition) => ofPartition[turn] ?? []).map((run) => [run.partition, run]),
+      );
+      const take = (letters: readonly ConsumedRecord[]): void => {
+        for (const letter of letters)
+          for (const index of now.get(letter.partition)?.at.get(letter.offset) ?? []) {
+            missing.delete(index);
+            found(index, letter);
+          }
+      };
+      const ranges = [...now.values()].map(({ partition, from, to }) => ({ topic: this.topic, partition, from, to }));
+      await this.log.readAll(ranges, take, signal);
     }
     return missing.size === 0 ? new Map() : this.reasons(records, missing);
   }
@@ -77,29 +84,32 @@ export class DeadLetters {
   }
 }
 
-function byPartition(records: readonly ReplayRecord[]): ReadonlyMap<number, readonly Wanted[]> {
+function byPartition(
+  records: readonly ReplayRecord[],
+): readonly { readonly partition: number; readonly wanted: readonly Wanted[] }[] {
   const groups = new Map<number, Wanted[]>();
   for (const [index, { dlq_partition: partition, dlq_offset: offset }] of records.entries()) {
     const group = groups.get(partition) ?? [];
     groups.set(partition, group);
     group.push({ index, offset });
   }
-  return groups;
+  return [...groups].map(([partition, wanted]) => ({ partition, wanted }));
 }
 
-/** Offsets that are read in one go, with the indices that asked for each: a coordinate may be asked for twice. */
+/** Offsets of a partition that are read in one go, with the indices that asked for each: a coordinate may be asked for twice. */
 interface Run {
+  readonly partition: number;
   readonly from: number;
   to: number;
   readonly at: Map<number, number[]>;
 }
 
-function runs(wanted: readonly Wanted[]): Run[] {
+function runs(partition: number, wanted: readonly Wanted[]): Run[] {
   const found: Run[] = [];
   for (const { index, offset } of wanted.toSorted((a, b) => a.offset - b.offset)) {
     let run = found.at(-1);
     if (run === undefined || offset > run.to + READ_PAST_RECORDS) {
-      run = { from: offset, to: offset, at: new Map() };
+      run = { partition, from: offset, to: offset, at: new Map() };
       found.push(run);
     }
     run.to = offset + 1;

@@ -1,6 +1,7 @@
 import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { classify } from '@weir/errors';
 import { isBalanced, type LedgerEntry, type MetricsStore } from '@weir/metrics-store';
+import { Rounds } from '@weir/nest-service';
 import type { CheckResult, HealthRegistry, Metrics } from '@weir/telemetry';
 
 /** How soon an imbalance is told where nobody asks. */
@@ -17,8 +18,7 @@ export class LedgerBalance implements OnModuleInit, OnApplicationShutdown {
   private readonly gauge;
   /** The lines that did not add up when they were read last. */
   private unbalanced = new Set<string>();
-  private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<unknown> = Promise.resolve();
+  private readonly rounds = new Rounds(() => this.look(), INTERVAL_MS);
 
   constructor(
     private readonly store: Pick<MetricsStore, 'ledger'>,
@@ -30,15 +30,11 @@ export class LedgerBalance implements OnModuleInit, OnApplicationShutdown {
 
   onModuleInit(): void {
     this.health.register({ name: 'ledger', readiness: true, check: () => this.look() });
-    this.timer = setTimeout(() => {
-      this.looking = this.look().finally(() => this.timer?.refresh());
-    }, INTERVAL_MS).unref();
+    this.rounds.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    await this.looking;
+    await this.rounds.stop();
   }
 
   /** Never rejects. While the store is away nothing is known to be wrong, and the store's own check says that it is. */

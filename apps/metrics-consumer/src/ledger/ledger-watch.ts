@@ -2,6 +2,7 @@ import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from 
 import { classify } from '@weir/errors';
 import type { BatchConsumer, LogProbe, TopicPartitionOffset } from '@weir/kafka';
 import type { MetricsStore } from '@weir/metrics-store';
+import { Rounds } from '@weir/nest-service';
 
 import type { GapCheck } from '../metrics/gap-check.js';
 import { type OffsetRange, partitionKey } from '../metrics/offset-gaps.js';
@@ -26,8 +27,7 @@ export class LedgerWatch implements OnApplicationBootstrap, OnApplicationShutdow
   private readonly logger = new Logger('Ledger');
   /** By partition, the stretch without records that the last look saw: what is still the same with the next is settled. */
   private seen = new Map<string, string>();
-  private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<void> = Promise.resolve();
+  private readonly rounds = new Rounds(() => this.look(), INTERVAL_MS);
 
   /** `consumer`: null while there is none. */
   constructor(
@@ -40,15 +40,11 @@ export class LedgerWatch implements OnApplicationBootstrap, OnApplicationShutdow
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setTimeout(() => {
-      this.looking = this.look().finally(() => this.timer?.refresh());
-    }, INTERVAL_MS).unref();
+    this.rounds.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    await this.looking;
+    await this.rounds.stop();
   }
 
   /** Never rejects: a system that is away is asked again with the next look. */

@@ -6,7 +6,7 @@ import { grouplessSettings } from '../clients/consumer/groupless.js';
 import { NativeClient } from '../clients/consumer/native-client.js';
 import { Wake } from '../clients/consumer/wake.js';
 import type { KafkaConnection } from '../connection.js';
-import type { ConsumedRecord, TopicPartition, TopicPartitionOffset } from '../records.js';
+import type { ConsumedRecord, TopicPartition } from '../records.js';
 
 /** Offsets `from` (inclusive) to `to` (exclusive) of one partition. */
 export interface LogRange extends TopicPartition {
@@ -37,8 +37,8 @@ export class LogReader {
   readonly #connection: KafkaConnection;
   readonly #options: LogReaderOptions;
   readonly #readable = new Wake();
-  /** Where `consume` last came to the end of a partition. */
-  #end: TopicPartitionOffset | null = null;
+  /** Where `consume` came to the end of partitions. */
+  readonly #ends = new Map<string, number>();
   #client: NativeClient | null = null;
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
@@ -53,14 +53,17 @@ export class LogReader {
    * an open transaction holds back is waited for; what is deleted or aborted is left out. An error of `onRecords` ends the reading and is thrown on.
    */
   read(range: LogRange, onRecords: RecordSink, signal?: AbortSignal): Promise<void> {
+    return this.readAll([range], onRecords, signal);
+  }
+
+  /** As `read`, of several partitions at the same time: a range of each. `onRecords` is given records of any of them, in order by partition. */
+  readAll(ranges: readonly LogRange[], onRecords: RecordSink, signal?: AbortSignal): Promise<void> {
     return this.#inTurn(signal, async (client) => {
-      if (range.from >= range.to) return;
-      const { topic, partition, from: offset } = range;
-      const start = { topic, partition, offset };
-      client.assign([start]);
-      await this.#readTo(client, range, onRecords, signal);
-      client.unassign([start]);
-      // What was fetched past the range, so that the next one finds nothing of it.
+      const open = new Map(ranges.filter(({ from, to }) => from < to).map((range) => [keyOf(range), range]));
+      if (open.size === 0) return;
+      client.assign([...open.values()].map(({ topic, partition, from: offset }) => ({ topic, partition, offset })));
+      await this.#readTo(client, open, onRecords, signal);
+      // What was fetched past the ranges, so that the next ones find nothing of it.
       await client.consume(MAX_POLL_RECORDS);
     });
   }
@@ -111,7 +114,7 @@ export class LogReader {
       rebalance: () => undefined,
       error: () => undefined,
       readable: () => this.#readable.call(),
-      endOfPartition: (end) => (this.#end = end),
+      endOfPartition: (end) => this.#ends.set(keyOf(end), end.offset),
     });
     this.#client = client;
     await client.connect(CONNECT_TIMEOUT_MS).catch((error: unknown) => {
@@ -120,36 +123,41 @@ export class LogReader {
     return client;
   }
 
+  /** Takes a range out of `open`, and its partition from the client, as its end is reached. */
   async #readTo(
     client: NativeClient,
-    range: LogRange,
+    open: Map<string, LogRange>,
     onRecords: RecordSink,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { patienceMs = 15_000 } = this.#options;
-    let reached = range.from;
-    for (let quietSince = performance.now(); reached < range.to;) {
+    const reached = new Map([...open].map(([key, { from }]) => [key, from]));
+    this.#ends.clear();
+    for (let quietSince = performance.now(); ;) {
       signal?.throwIfAborted();
       if (this.#closed) throw closed();
-      this.#end = null;
       const messages = await client.consume(MAX_POLL_RECORDS).catch((error: unknown) => {
         throw consumerError(error);
       });
       const records = messages.map(toConsumedRecord);
-      const within = records.filter(({ offset }) => offset < range.to);
+      const within = records.filter((record) => record.offset < (open.get(keyOf(record))?.to ?? 0));
       if (within.length > 0) await onRecords(within);
-      reached = Math.max(reached, (records.at(-1)?.offset ?? -1) + 1);
-      // Past records that are not there (aborted, deleted, control records) only the end of the partition tells.
-      reached = Math.max(reached, this.#endOf(range));
+      for (const record of records) reached.set(keyOf(record), record.offset + 1);
+      for (const [key, range] of open) {
+        // Past records that are not there (aborted, deleted, control records) only the end of the partition tells.
+        const at = Math.max(reached.get(key) ?? 0, this.#ends.get(key) ?? 0);
+        reached.set(key, at);
+        if (at < range.to) continue;
+        open.delete(key);
+        client.unassign([{ topic: range.topic, partition: range.partition }]);
+      }
+      const [waiting] = open;
+      if (waiting === undefined) return;
       if (messages.length > 0) quietSince = performance.now();
-      else if (performance.now() - quietSince > patienceMs) throw stuck(range, reached, patienceMs);
-      else if (reached < range.to) await this.#readable.wait(IDLE_POLL_MS);
+      else if (performance.now() - quietSince > patienceMs)
+        throw stuck(waiting[1], reached.get(waiting[0]) ?? 0, patienceMs);
+      else await this.#readable.wait(IDLE_POLL_MS);
     }
-  }
-
-  #endOf({ topic, partition }: LogRange): number {
-    const end = this.#end;
-    return end !== null && end.topic === topic && end.partition === partition ? end.offset : -1;
   }
 
   async #release(): Promise<void> {
@@ -158,6 +166,8 @@ export class LogReader {
     await client?.close();
   }
 }
+
+const keyOf = ({ topic, partition }: TopicPartition): string => `${partition}/${topic}`;
 
 const closed = (): KafkaConsumerError =>
   new KafkaConsumerError('The reader is closed', { code: 'consumer_not_running' });

@@ -1,0 +1,21 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { Rounds } from './rounds.js';
+
+describe('Rounds', () => {
+  it('come one after the other, and end with the one that is under way', async () => {
+    const under: string[] = [];
+    let enough = (): void => undefined;
+    const third = new Promise<void>((resolve) => (enough = resolve));
+    const rounds = new Rounds(async () => {
+      under.push('begins');
+      if (under.length === 5) enough();
+      await new Promise(setImmediate);
+      under.push('ends');
+    }, 1);
+    rounds.start(0);
+    await third;
+    await rounds.stop();
+    expect(under).toEqual(['begins', 'ends', 'begins', 'ends', 'begins', 'ends']);
+  });
+});
