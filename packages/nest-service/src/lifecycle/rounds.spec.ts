@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+
 import { describe, expect, it } from '@jest/globals';
 
 import { Rounds } from './rounds.js';
@@ -5,11 +7,11 @@ import { Rounds } from './rounds.js';
 describe('Rounds', () => {
   it('come one after the other, and end with the one that is under way', async () => {
     const under: string[] = [];
-    let enough = (): void => undefined;
-    const third = new Promise<void>((resolve) => (enough = resolve));
+    const ending = new AbortController();
+    const third = once(ending.signal, 'abort');
     const rounds = new Rounds(async () => {
       under.push('begins');
-      if (under.length === 5) enough();
+      if (under.length === 5) ending.abort();
       await new Promise(setImmediate);
       under.push('ends');
     }, 1);
