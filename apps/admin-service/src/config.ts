@@ -1,6 +1,7 @@
 import {
   databaseConfig,
   databaseVariables,
+  duration,
   type Environment,
   integer,
   kafkaConfig,
@@ -12,9 +13,11 @@ import {
   serviceConfig,
   serviceVariables,
 } from '@weir/config';
-import { allTopics, outboxTransactionalId, resolveTopics } from '@weir/topics';
+import { allTopics, metricsDlq, outboxTransactionalId, resolveTopics } from '@weir/topics';
 
 const topicNames = allTopics.map(({ name }) => name);
+const DAY_MS = 86_400_000;
+const DLQ_MS = metricsDlq.retentionMs ?? 0;
 
 /** Everything that admin-service reads from its environment. */
 export const variables = {
@@ -34,6 +37,22 @@ export const variables = {
     max: 1_000,
     about: 'How often a record is replayed at most; one that failed as often is parked.',
   }),
+  DEAD_LETTERS_RETENTION: duration({
+    default: 90 * DAY_MS,
+    min: DLQ_MS,
+    about:
+      'How long the index tells of a dead letter. Where `metrics.dlq` has it for longer than the usual 30 days, raise this too.',
+  }),
+  REPLAYS_RETENTION: duration({
+    default: 90 * DAY_MS,
+    min: DLQ_MS,
+    about: 'How long a replay is told of after its end, and what became of each of its records.',
+  }),
+  AUDIT_RETENTION: duration({
+    default: 400 * DAY_MS,
+    min: DAY_MS,
+    about: 'How long the audit is kept in the database; `audit.log` has its own retention.',
+  }),
 };
 
 /** admin-service's environment as one object. Times in milliseconds. Throws ConfigurationError with every problem at once. */
@@ -48,6 +67,11 @@ export function loadConfig(env?: Environment) {
     database: databaseConfig(values),
     transactionalId: outboxTransactionalId('admin-service', kafka.consumerGroup),
     replays: { maxAttempts: values.REPLAY_MAX_ATTEMPTS },
+    retention: {
+      deadLettersMs: values.DEAD_LETTERS_RETENTION,
+      replaysMs: values.REPLAYS_RETENTION,
+      auditMs: values.AUDIT_RETENTION,
+    },
     bootstrapKey: values.ADMIN_BOOTSTRAP_KEY ?? null,
   };
 }

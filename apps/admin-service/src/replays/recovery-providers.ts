@@ -24,6 +24,7 @@ import { RegistrySchemas } from '../diagnosis/registry-schemas.js';
 import { made } from '../made.js';
 import { Messages } from '../messages/messages.js';
 import { DeadLetterProjection, ReplayEventsProjection } from '../projections/projections.js';
+import { Retention } from '../retention/retention.js';
 import { ConsumerWatch } from './consumer-watch.js';
 import { Issuing } from './issuing.js';
 import { Progress } from './progress.js';
@@ -44,7 +45,7 @@ export const recoveryControllers = [
 
 /** Dead letters and their replays: `metrics.dlq` and `dlq.replay.events` into the database, `dlq.replay.commands` out of it. */
 export function recoveryProviders(
-  { kafka, topics, replays: { maxAttempts } }: AdminConfig,
+  { kafka, topics, replays: { maxAttempts }, retention }: AdminConfig,
   registry: SchemaRegistryClient,
 ): Provider[] {
   const dlq = topics.name(metricsDlq);
@@ -136,6 +137,11 @@ export function recoveryProviders(
       inject: [Database, RecoveryClients, LOGGER],
       useFactory: (database: Database, { admin }: RecoveryClients, logger: Logger) =>
         new ConsumerWatch(database, admin, logger, { maxAttempts }),
+    },
+    {
+      provide: Retention,
+      inject: [Database, LOGGER],
+      useFactory: (database: Database, logger: Logger) => new Retention(database, logger, retention),
     },
     Recovery,
   ];

@@ -2,6 +2,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { KafkaAdmin, LogReader } from '@weir/kafka';
 
 import { DeadLetterProjection, ReplayEventsProjection } from '../projections/projections.js';
+import { Retention } from '../retention/retention.js';
 import { ConsumerWatch } from './consumer-watch.js';
 import { Issuing } from './issuing.js';
 
@@ -21,15 +22,20 @@ export class Recovery implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly events: ReplayEventsProjection,
     private readonly issuing: Issuing,
     private readonly watch: ConsumerWatch,
+    private readonly retention: Retention,
     private readonly clients: RecoveryClients,
   ) {}
 
   onApplicationBootstrap(): void {
-    for (const each of [this.letters, this.events, this.issuing, this.watch]) each.start();
+    for (const each of this.working) each.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([this.letters, this.events, this.issuing, this.watch].map((each) => each.stop()));
+    await Promise.all(this.working.map((each) => each.stop()));
     await Promise.all([this.clients.log.close(), this.clients.admin.close()]);
+  }
+
+  private get working() {
+    return [this.letters, this.events, this.issuing, this.watch, this.retention];
   }
 }
