@@ -49,7 +49,8 @@ export class Recovery {
     private readonly lateSchemaId: number,
   ) {}
 
-  static async start(): Promise<Recovery> {
+  /** `environment`: variables of all apps other than usual. */
+  static async start(environment: Readonly<Record<string, string>> = {}): Promise<Recovery> {
     const database = await freshDatabase('e2e');
     const prefix = `${uniqueName('recovery')}.`;
     const key = operatorKey();
@@ -63,6 +64,7 @@ export class Recovery {
       ADMIN_BOOTSTRAP_KEY: key,
       // Two tenants are all there are, and both are broken.
       BREAKER_SHARE_MIN_TENANTS: '10',
+      ...environment,
     };
     const port = await freePort();
     const pool = new Pool({ connectionString: database.url, max: 2 });
