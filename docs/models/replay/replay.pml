@@ -44,6 +44,14 @@
 #ifndef LOCK_LOSS
 #define LOCK_LOSS 0
 #endif
+#ifndef PAUSE
+#define PAUSE 0          /* how often an operator pauses the replay, to resume it later */
+#endif
+#ifdef CANARY
+#define CANARY_AT_FIRST WAITING
+#else
+#define CANARY_AT_FIRST NONE
+#endif
 #ifdef COMMAND_LOST
 #define COMMAND_LOSSES 1
 #else
@@ -56,13 +64,19 @@
 #define PREPARE_ABORT 3
 #define FULL(c) (3 << (2*(c)))
 #define ALL 15
+/* The canary is the first chunk, and half of it may fail: it has failed where nothing of it was recovered. */
+#define CANARY_RECORDS FULL(0)
+#define WAITING 1
+#define PASSED 2
+#define FAILED 3
 #ifdef ID_PER_INSTANCE
 #define ID i
 #else
 #define ID 0
 #endif
 /* Always 0: they stand in assertions so that a counterexample says what it is one of. */
-hidden byte published_twice, not_exactly_once, passed_unanswered, published_after_cancelled, seen_after_cancelled, published_too_late, two_transactions, log_too_short;
+hidden byte published_twice, not_exactly_once, passed_unanswered, published_after_cancelled, seen_after_cancelled, published_too_late, two_transactions, log_too_short,
+  issued_while_paused, issued_beyond_canary, cancelled_came_back;
 
 byte epoch[2], txn[2], openRecords[2], openAnswers[2], openOffset[2], written[2], openRefused[2]; /* coordinator, per transactional.id */
 byte published, answered, refused;             /* decided: records, events, refused (ghost) */
@@ -73,6 +87,10 @@ byte rebalances = REBALANCE, crashes = CRASH, abortsLeft = ABORT, timeouts = TIM
 byte outbox[2];                 /* outbox rows: 0 none 1 unpublished 2 published */
 byte lock = 0, issued = 0, replay = 0; /* replay 0 running 1 cancelling 2 cancelled 3 completed */
 bool tooLate = 0; byte reissuesOfFirst = 1, reissuesOfSecond = 1, relayCrashes = RELAY_CRASH;
+/* State `paused` is `replay` 0 and this; an operator may resume what the canary has paused as well. */
+bool paused = 0, byCanary = 0, resumed = 0; byte pauses = PAUSE, canary = CANARY_AT_FIRST;
+byte ended, recovered;          /* the canary's records: metrics-consumer has told of them, and what */
+byte heard, good;               /* ... and what admin-service knows of that; `unknown` is heard and not good */
 hidden byte k;
 
 inline decide(t) { /* EndTxn(commit) accepted by the coordinator */
@@ -240,20 +258,68 @@ end: do :: atomic { rebalances > 0 -> rebalances--; owner = 1 - owner; NEXT_GENE
 #define MAY_BE_LATE 1
 #endif
 proctype Clock() { tooLate = MAY_BE_LATE }   /* deadline passes at any time, also after the end */
+#define STILL_HELD (CANARY_RECORDS & ~(heard | (seenAnswers & refused)))   /* of the canary: without an end */
+inline issue() {
+  assert(!paused || issued_while_paused);
+  /* Behind a canary only what it allows: each of its records has an end, and enough of them came back. */
+  assert(issued == 0 || canary == NONE || resumed || (STILL_HELD == 0 && (recovered & CANARY_RECORDS) != 0) || issued_beyond_canary);
+  outbox[issued] = 1; issued++
+}
+#define DUE (issued < (canary == WAITING -> 1 : 2) && replay == 0 && !paused)
 proctype Issuer() {
 end: do
 #ifdef ISSUED_OUTSIDE_TRANSACTION
-  :: issued < 2 && replay == 0 -> atomic { outbox[issued] = 1; issued++ }   /* state read outside the transaction */
+  :: DUE -> atomic { issue() }   /* state read outside the transaction */
 #else
-  :: atomic { issued < 2 && replay == 0 -> outbox[issued] = 1; issued++ }
+  :: atomic { DUE -> issue() }
 #endif
   :: issued == 2 || replay > 0 -> break od
+}
+/* issuing.ts judgeCanary, under the replay's lock. */
+#ifdef CANARY_JUDGED_BY_ANSWERS
+#define JUDGED ((seenAnswers & CANARY_RECORDS) == CANARY_RECORDS)
+#define CAME_BACK (seenAnswers & ~refused)
+#else
+#ifdef CANARY_JUDGED_BY_FIRST
+#define JUDGED ((heard & CANARY_RECORDS) != 0)
+#else
+#define JUDGED (STILL_HELD == 0)
+#endif
+#ifdef UNKNOWN_FOR_RECOVERED
+#define CAME_BACK heard
+#else
+#define CAME_BACK good
+#endif
+#endif
+inline pass() { canary = PASSED }
+inline fail() { assert(replay == 0 || cancelled_came_back); canary = FAILED; replay = 0; paused = 1; byCanary = 1 }
+proctype Canary() {
+  byte r;
+end: do
+  /* metrics-consumer: applied or repeated, or failed again */
+  :: atomic { (seenRecords & CANARY_RECORDS & ~ended) != 0 ->
+       if :: (seenRecords & ~ended & 1) -> r = 1 :: (seenRecords & ~ended & 2) -> r = 2 fi;
+       ended = ended | r; if :: recovered = recovered | r :: true fi; r = 0 }
+  /* replay-events.ts `ended`: what is better known stays */
+  :: atomic { (seenAnswers & ended & ~refused & ~heard) != 0 -> r = seenAnswers & ended & ~refused & ~heard; heard = heard | r; good = good | (recovered & r); r = 0 }
+  /* consumer-watch.ts: the consumer has gone past them, and nothing was heard */
+  :: atomic { (seenAnswers & CANARY_RECORDS & ~refused & ~heard) != 0 -> heard = heard | (seenAnswers & CANARY_RECORDS & ~refused) }
+#ifdef CANARY_JUDGED_OUTSIDE_TRANSACTION
+  :: canary == WAITING && replay == 0 && !paused && JUDGED -> if :: atomic { (CAME_BACK & CANARY_RECORDS) != 0 -> pass() } :: atomic { (CAME_BACK & CANARY_RECORDS) == 0 -> fail() } fi
+#else
+  :: atomic { canary == WAITING && replay == 0 && !paused && issued > 0 && JUDGED -> if :: (CAME_BACK & CANARY_RECORDS) != 0 -> pass() :: else -> fail() fi }
+#endif
+  od
 }
 #define ISSUED_RECORDS (issued == 0 -> 0 : (issued == 1 -> 3 : 15))
 proctype Op() {
   do
 #ifndef NO_CANCEL
   :: atomic { replay == 0 -> replay = 1 }
+#endif
+  :: atomic { pauses > 0 && replay == 0 && !paused -> pauses--; paused = 1 }
+#ifndef NEVER_RESUMED
+  :: atomic { paused && replay == 0 -> paused = 0; resumed = (resumed || byCanary); byCanary = 0 }
 #endif
 #ifdef CANCELLED_AT_ONCE
   :: atomic { replay == 1 -> replay = 2 }
@@ -277,5 +343,8 @@ init { atomic { run Replayer(0); run Replayer(1); run Coordinator(0);
   run Relay(1);
 #ifdef TWO_RELAYS
   run Relay(2);
+#endif
+#ifdef CANARY
+  run Canary();
 #endif
   run Faults(); run Clock(); run Issuer(); run Op() } }
