@@ -2,10 +2,13 @@ import type { ReplayRecord } from '@weir/avro';
 import { KafkaConsumerError } from '@weir/errors';
 import type { ConsumedRecord, KafkaAdmin, LogReader, TopicWatermarks } from '@weir/kafka';
 
+import { ReadAhead } from './read-ahead.js';
 import { expired, type Verdict } from './verdict.js';
 
 /** Between two wanted offsets so many others are read past; beyond that it is quicker to go there. */
 const READ_PAST_RECORDS = 1_000;
+
+const NOWHERE = { dlq_partition: -1, dlq_offset: -1 };
 
 /** A record of a chunk and its place in the list that was asked for. */
 interface Wanted {
@@ -15,6 +18,8 @@ interface Wanted {
 
 /** Fetches dead letters from where they are in `metrics.dlq`, without a group. */
 export class DeadLetters {
+  private readonly ahead = new Map<number, ReadAhead>();
+
   constructor(
     private readonly log: Pick<LogReader, 'readAll'>,
     private readonly admin: Pick<KafkaAdmin, 'watermarks'>,
@@ -31,31 +36,61 @@ export class DeadLetters {
     found: (index: number, letter: ConsumedRecord) => void,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<number, Verdict>> {
-    const missing = new Set(records.keys());
+    const missing = new Set<number>();
+    for (const [index, { dlq_partition: partition, dlq_offset: offset }] of records.entries()) {
+      const letter = this.aheadIn(partition).take(offset);
+      if (letter === undefined) missing.add(index);
+      else found(index, letter);
+    }
+    if (missing.size === 0) return new Map();
+    await this.read(records, missing, found, signal);
+    return missing.size === 0 ? new Map() : this.reasons(records, missing);
+  }
+
+  /** Takes out of `missing` what it finds. */
+  private async read(
+    records: readonly ReplayRecord[],
+    missing: Set<number>,
+    found: (index: number, letter: ConsumedRecord) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
     const marks = await this.marks();
-    const stretches = byPartition(records).map(({ partition, wanted }) => {
+    const stretches = byPartition(records, missing).map(({ partition, wanted }) => {
       const { low, high } = marks.get(partition) ?? { low: 0, high: 0 };
-      return runs(
-        partition,
-        wanted.filter(({ offset }) => offset >= low && offset < high),
-      );
+      const there = wanted.filter(({ offset }) => offset >= low && offset < high);
+      return runs(partition, there, { high, ahead: this.aheadIn(partition).offsets });
     });
     // The first of each partition at the same time, then the second.
     for (let turn = 0; stretches.some((ofPartition) => turn < ofPartition.length); turn += 1) {
       const now = new Map(
         stretches.flatMap((ofPartition) => ofPartition[turn] ?? []).map((run) => [run.partition, run]),
       );
+      const awaited = new Set([...now.values()].flatMap(({ at }) => [...at.values()].flat()));
+      const enough = new AbortController();
       const take = (letters: readonly ConsumedRecord[]): void => {
-        for (const letter of letters)
-          for (const index of now.get(letter.partition)?.at.get(letter.offset) ?? []) {
+        for (const letter of letters) {
+          const indices = now.get(letter.partition)?.at.get(letter.offset);
+          this.aheadIn(letter.partition).saw(letter, indices === undefined);
+          for (const index of indices ?? []) {
             missing.delete(index);
+            awaited.delete(index);
             found(index, letter);
           }
+        }
+        if (awaited.size === 0 && [...now.keys()].some((partition) => this.aheadIn(partition).full)) enough.abort();
       };
+      for (const { partition } of now.values()) this.aheadIn(partition).clear();
       const ranges = [...now.values()].map(({ partition, from, to }) => ({ topic: this.topic, partition, from, to }));
-      await this.log.readAll(ranges, take, signal);
+      await this.log.readAll(ranges, take, AbortSignal.any([signal, enough.signal])).catch((error: unknown) => {
+        if (!enough.signal.aborted || signal.aborted) throw error;
+      });
     }
-    return missing.size === 0 ? new Map() : this.reasons(records, missing);
+  }
+
+  private aheadIn(partition: number): ReadAhead {
+    const ahead = this.ahead.get(partition) ?? new ReadAhead();
+    this.ahead.set(partition, ahead);
+    return ahead;
   }
 
   /** Asked anew, since retention may have moved on while the records were read. */
@@ -66,10 +101,7 @@ export class DeadLetters {
     const marks = await this.marks();
     return new Map(
       [...missing].map((index) => {
-        const { dlq_partition: partition, dlq_offset: offset } = records[index] ?? {
-          dlq_partition: -1,
-          dlq_offset: -1,
-        };
+        const { dlq_partition: partition, dlq_offset: offset } = records[index] ?? NOWHERE;
         return [index, expired(offset < (marks.get(partition)?.low ?? 0) ? 'deleted' : 'gone')];
       }),
     );
@@ -86,9 +118,11 @@ export class DeadLetters {
 
 function byPartition(
   records: readonly ReplayRecord[],
+  indices: ReadonlySet<number>,
 ): readonly { readonly partition: number; readonly wanted: readonly Wanted[] }[] {
   const groups = new Map<number, Wanted[]>();
-  for (const [index, { dlq_partition: partition, dlq_offset: offset }] of records.entries()) {
+  for (const index of indices) {
+    const { dlq_partition: partition, dlq_offset: offset } = records[index] ?? NOWHERE;
     const group = groups.get(partition) ?? [];
     groups.set(partition, group);
     group.push({ index, offset });
@@ -104,7 +138,12 @@ interface Run {
   readonly at: Map<number, number[]>;
 }
 
-function runs(partition: number, wanted: readonly Wanted[]): Run[] {
+/** The last one goes further than is wanted, by `ahead` offsets or to the end. */
+function runs(
+  partition: number,
+  wanted: readonly Wanted[],
+  { high, ahead }: { readonly high: number; readonly ahead: number },
+): Run[] {
   const found: Run[] = [];
   for (const { index, offset } of wanted.toSorted((a, b) => a.offset - b.offset)) {
     let run = found.at(-1);
@@ -115,5 +154,7 @@ function runs(partition: number, wanted: readonly Wanted[]): Run[] {
     run.to = offset + 1;
     run.at.set(offset, [...(run.at.get(offset) ?? []), index]);
   }
+  const last = found.at(-1);
+  if (last !== undefined) last.to = Math.min(high, last.to + ahead);
   return found;
 }
