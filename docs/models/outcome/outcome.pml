@@ -159,7 +159,10 @@ inline write() {
   od;
   reading--
 }
-/* Who restates a record holds its row of dead_letter_decisions. begin, `ended` and discards write to it before. */
+/*
+ * Who restates a record holds its row of dead_letter_decisions. `begin`, `ended` and discards write to it before; the others do not lock it
+ * in the code yet, nor does `begin` look again at its counts (COUNT_IS_NEW): see ../README.md.
+ */
 #if defined(RESTATED_WITHOUT_LOCK) || defined(INDEXED_WITHOUT_LOCK)
 #define INDEX_FREE true
 #define INDEX_LOCK lock
@@ -314,6 +317,11 @@ inline finish(r) {
 #else
 #define UNDECIDED (!closed && !discarded)
 #endif
+#ifdef CAP_NOT_CONFIRMED
+#define WITHIN_CAP true
+#else
+#define WITHIN_CAP count[r] <= CAP
+#endif
 #ifdef COUNT_NOT_LOOKED_AT_AGAIN
 #define COUNT_IS_NEW true
 #else
@@ -340,7 +348,6 @@ end_plan:
     assert((!closed && !discarded) || replayed_though_decided);
     assert(held == 0 || in_two_replays);
     k = 1; do :: k < r -> assert(replay[k] == 0 || count[k] != c || count_given_twice); k++ :: else -> break od;
-    assert(c <= CAP || replayed_too_often);
     issued = MAX(issued, c); held = held | BIT(r); count[r] = c; replay[r] = RUNNING; c = 0;
     write(); lock = 0 };
 end_row:
@@ -349,11 +356,13 @@ end_row:
   :: atomic { chunk[r] == ISSUED ->                                                                 /* dlq-replayer */
        chunk[r] = RUN;
        if
-       ::
+       :: WITHIN_CAP ->
 #ifndef NO_PLACE
           assert(next == rawEnd || in_two_replays);                     /* no other copy is on its way */
 #endif
+          assert((count[r] <= CAP && rawEnd < CAP) || replayed_too_often);
           answers[r] = PUBLISHED; raw[rawEnd] = r; place[r] = rawEnd; rawEnd++
+       :: !(WITHIN_CAP) -> answers[r] = REFUSED                         /* judge.ts: `capped` */
        :: refusals > 0 -> refusals--; answers[r] = REFUSED
        :: lates > 0 -> lates--; answers[r] = TOO_LATE
        fi }
