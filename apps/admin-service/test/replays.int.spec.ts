@@ -172,6 +172,7 @@ describe('replays', () => {
 
   it('issues nothing while it is paused, and is cancelled once all that was issued has answered', async () => {
     await letters('led', 100);
+    await letters('meanwhile', 30);
     const id = await begun('led', { chunkRecords: 10, rate: 20 });
     await replayer.chunks(id, 3);
     const { counts } = await admin.done('POST', `/dlq/replays/${id}/pause`);
@@ -180,6 +181,10 @@ describe('replays', () => {
       status: 409,
       body: { code: 'replay_state' },
     });
+    // As fast as this one: by its third chunk, one that is paused would have had its turn.
+    const meanwhile = await begun('meanwhile', { chunkRecords: 10, rate: 20 });
+    await replayer.chunks(meanwhile, 3);
+    expect(replayer.issued(id)).toBe(issued / 10);
     const chunks = await replayer.chunks(id, issued / 10);
     const [last] = chunks.slice(-1);
     for (const chunk of chunks.slice(0, -1)) await replayer.publish(chunk);
