@@ -160,8 +160,8 @@ inline write() {
   reading--
 }
 /*
- * Who restates a record holds its row of dead_letter_decisions. `begin`, `ended` and discards write to it before; the others do not lock it
- * in the code yet, nor does `begin` look again at its counts (COUNT_IS_NEW): see ../README.md.
+ * Who restates a record holds its row of dead_letter_decisions (state.ts, lockRecords). `begin`, `ended` and discards write to it before, and
+ * `begin` looks again whether its counts are new (COUNT_IS_NEW; replays.ts, assignCounts).
  */
 #if defined(RESTATED_WITHOUT_LOCK) || defined(INDEXED_WITHOUT_LOCK)
 #define INDEX_FREE true

@@ -3,8 +3,8 @@ import type { ConsumedRecord } from '@weir/kafka';
 import type { Transaction } from '../database/database.js';
 import type { Projected } from '../projections/projection.js';
 import { groupsOf } from './letter-group.js';
-import { type LetterRow, letterRow } from './letter-row.js';
-import { restate } from './state.js';
+import { identityOf, type LetterRow, letterRow } from './letter-row.js';
+import { lockRecords, restate } from './state.js';
 
 /** Columns of the index, PostgreSQL's types of them, and what a row has there. */
 const COLUMNS: readonly (readonly [name: string, type: string, of: (row: LetterRow) => unknown])[] = [
@@ -51,6 +51,7 @@ export class DeadLetterIndex implements Projected {
   constructor(private readonly maxAttempts: number) {}
 
   async apply(transaction: Transaction, records: readonly ConsumedRecord[]): Promise<void> {
+    const decided = new Set(await lockRecords(transaction, records.map(identityOf)));
     const fresh: LetterRow[] = [];
     let written: Promise<readonly LetterRow[]> = Promise.resolve([]);
     for (let at = 0; at < records.length; at += ROWS_AT_ONCE) {
@@ -61,7 +62,7 @@ export class DeadLetterIndex implements Projected {
     }
     fresh.push(...(await written));
     await groupsOf(transaction, fresh);
-    await restate(transaction, await this.withHistory(transaction, fresh), this.maxAttempts);
+    await restate(transaction, await this.withHistory(transaction, fresh, decided), this.maxAttempts);
   }
 
   async clear(transaction: Transaction): Promise<void> {
@@ -79,13 +80,21 @@ export class DeadLetterIndex implements Projected {
   }
 
   /** Records that were replayed, or about which somebody decided something. Of most there is nothing but the letter itself. */
-  private async withHistory(transaction: Transaction, rows: readonly LetterRow[]): Promise<string[]> {
+  private async withHistory(
+    transaction: Transaction,
+    rows: readonly LetterRow[],
+    decided: ReadonlySet<string>,
+  ): Promise<string[]> {
     const identities = rows.map(({ identity }) => identity);
-    const decided = await transaction.query<{ identity: string }>(
-      `SELECT identity FROM admin.dead_letter_decisions WHERE identity = ANY ($1::text[])
-       UNION SELECT identity FROM admin.dead_letters WHERE identity = ANY ($1::text[]) AND replay_count > 0`,
+    const replayed = await transaction.query<{ identity: string }>(
+      'SELECT DISTINCT identity FROM admin.dead_letters WHERE identity = ANY ($1::text[]) AND replay_count > 0',
       [identities],
     );
-    return decided.map(({ identity }) => identity);
+    return [
+      ...new Set([
+        ...identities.filter((identity) => decided.has(identity)),
+        ...replayed.map(({ identity }) => identity),
+      ]),
+    ];
   }
 }

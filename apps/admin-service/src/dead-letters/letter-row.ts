@@ -99,6 +99,12 @@ export function letterRow(record: ConsumedRecord): LetterRow {
   };
 }
 
+/** The identity that the record's row has. */
+export function identityOf(record: ConsumedRecord): string {
+  const told = headerText(record.headers, ORIGIN_HEADER);
+  return told === null ? letterRow(record).identity : storable(told);
+}
+
 /** Of a dead letter's own value, by which a plan knows it again. */
 export const sha256 = (value: Buffer | null): Buffer => hash('sha256', value ?? '', 'buffer');
 

@@ -1,4 +1,4 @@
-import type { Session } from '../database/database.js';
+import type { Transaction } from '../database/database.js';
 
 /**
  * `open`: failed, and nothing was done about it. `replaying`: in a replay that has not heard of it yet. `recovered`: stored since.
@@ -27,10 +27,29 @@ const STATE = `
     ELSE 'open'
   END`;
 
-/** Sets the state of all letters of these records anew. `maxAttempts`: how often a record may be replayed. */
-export async function restate(session: Session, identities: readonly string[], maxAttempts: number): Promise<void> {
+/**
+ * Holds records until the transaction ends, and answers those about which anything was ever decided, which are all that were replayed. Whoever
+ * changes what a state follows from comes before or after: two who did at once would each leave the other's part out.
+ *
+ * In the order of the identities, and before anything else is locked that others lock after it: the counts of groups.
+ */
+export async function lockRecords(transaction: Transaction, identities: readonly string[]): Promise<string[]> {
+  const locked = await transaction.query<{ identity: string }>(
+    'SELECT identity FROM admin.dead_letter_decisions WHERE identity = ANY ($1::text[]) ORDER BY identity FOR UPDATE',
+    [identities],
+  );
+  return locked.map(({ identity }) => identity);
+}
+
+/** Sets the state of all letters of these records anew; the last thing that a transaction does with them. `maxAttempts`: how often a record may be replayed. */
+export async function restate(
+  transaction: Transaction,
+  identities: readonly string[],
+  maxAttempts: number,
+): Promise<void> {
   if (identities.length === 0) return;
-  await session.query(
+  await lockRecords(transaction, identities);
+  await transaction.query(
     `UPDATE admin.dead_letters known SET state = now.state
      FROM (
        SELECT d.dlq_partition, d.dlq_offset, ${STATE} AS state

@@ -40,8 +40,6 @@ export interface GroupDetail extends Omit<GroupView, 'members' | 'lag'> {
 
 /** How long times behind are looked for in all; a partition that was not reached has none. */
 const BEHIND_WITHIN_MS = 4_000;
-/** Groups whose offsets are asked for at once. */
-const GROUPS_AT_ONCE = 20;
 /** Offsets without a record that may lie before the next one. */
 const STRETCH = 50;
 
@@ -129,16 +127,9 @@ export async function foundGroup(
   return { group, partitions: partitions.toSorted(byTopicAndPartition) };
 }
 
-/** Some groups at a time, and the ends of all their topics at once. A group that does not tell its offsets spoils no other's. */
+/** A group that does not tell its offsets spoils no other's. */
 async function lagsOf({ admin }: ClusterClients, groupIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
-  const offsets = new Map<string, readonly TopicPartitionOffset[]>();
-  for (let at = 0; at < groupIds.length; at += GROUPS_AT_ONCE)
-    await Promise.all(
-      groupIds.slice(at, at + GROUPS_AT_ONCE).map(async (groupId) => {
-        const told = await admin.offsets(groupId).catch(() => null); // shown as not known
-        if (told !== null) offsets.set(groupId, told);
-      }),
-    );
+  const offsets = await admin.offsetsOf(groupIds);
   const topics = new Set([...offsets.values()].flatMap((committed) => committed.map(({ topic }) => topic)));
   const marks = new Map((await admin.watermarks([...topics])).map((mark) => [keyOf(mark), mark]));
   const lagAt = (at: TopicPartitionOffset): number => {

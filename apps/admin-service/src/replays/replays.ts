@@ -155,12 +155,14 @@ export class Replays {
 
   private async assignCounts(transaction: Transaction, records: readonly PlannedRecord[]): Promise<void> {
     // In the order of the identities, so that two operators never wait for each other in a circle.
-    await transaction.query(
+    const assigned = await transaction.query(
       `INSERT INTO admin.dead_letter_decisions AS known (identity, issued)
        SELECT identity, count FROM unnest($1::text[], $2::int[]) AS planned (identity, count) ORDER BY identity
-       ON CONFLICT (identity) DO UPDATE SET issued = greatest(known.issued, excluded.issued)`,
+       ON CONFLICT (identity) DO UPDATE SET issued = excluded.issued WHERE known.issued < excluded.issued RETURNING identity`,
       [records.map(({ letter }) => letter.identity), records.map(({ replayCount }) => replayCount)],
     );
+    // Another replay had one of them from beginning to end since this one's records were found, and has given it the count.
+    if (assigned.length < records.length) throw new AdminRefusal('plan_changed', { added: [], removed: [] });
   }
 
   private async insert(transaction: Transaction, given: NewReplay): Promise<void> {

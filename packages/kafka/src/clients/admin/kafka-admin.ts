@@ -140,9 +140,8 @@ export class KafkaAdmin {
 
   listGroups(): Promise<string[]> {
     return this.#counted('list_groups', async () => {
-      const { groups } = await this.#native.call<{ groups: { groupId: string }[] }>('list groups', (client, done) =>
-        client.listGroups({ timeout: this.#timeout }, done),
-      );
+      // By kafkajs: the Confluent client answers that there are none where no broker answers in time.
+      const { groups } = await this.#kafkajs.call('list groups', (admin) => admin.listGroups());
       return groups.map((group) => group.groupId).toSorted();
     });
   }
@@ -160,6 +159,17 @@ export class KafkaAdmin {
       const all = await this.#kafkajs.call(`offsets of ${groupId}`, (admin) => committedOffsets(admin, groupId));
       return topics === undefined ? all : all.filter(({ topic }) => topics.includes(topic));
     });
+  }
+
+  /** As `offsets`, of many groups; one that does not tell them is left out. */
+  offsetsOf(groupIds: readonly string[]): Promise<ReadonlyMap<string, readonly TopicPartitionOffset[]>> {
+    return this.#counted('groups_offsets', () =>
+      this.#kafkajs.call('offsets of groups', async (admin) => {
+        const told = groupIds.map(async (groupId) => [groupId, await committedOffsets(admin, groupId)] as const);
+        const settled = await Promise.allSettled(told);
+        return new Map(settled.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : [])));
+      }),
+    );
   }
 
   /** What the group has committed. Offsets that a transaction is about to commit are waited for; rejects (`offsets_unstable`) where its end does not come in time. */
