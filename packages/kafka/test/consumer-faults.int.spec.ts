@@ -164,7 +164,7 @@ describe('BatchConsumer, when something is slow or away', () => {
     const stalls: Stall[] = [];
     const { consumer } = started.start({
       topics: [topic],
-      stallTimeoutMs: 1_000,
+      stallTimeoutMs: 4_000, // what is fetched reaches the handler much sooner
       handler: () => new Promise(() => undefined),
       observer: { stalled: (stall) => stalls.push(stall) },
     });
@@ -174,7 +174,7 @@ describe('BatchConsumer, when something is slow or away', () => {
     );
     consumer.pause();
     await outside.send(topic, 0, numbered(0, 10));
-    await wait(1_600);
+    await wait(5_000);
     expect(stalls).toEqual([]);
     consumer.resume();
     await eventually(
