@@ -153,12 +153,15 @@ export class KafkaAdmin {
     );
   }
 
-  /** What the group has committed now, for all topics unless some are named. */
+  /**
+   * What the group has committed: of named topics as `stableOffsets`, which a broker that stands still does not keep from it; of all that
+   * it has, by kafkajs, as it is now.
+   */
   offsets(groupId: string, topics?: readonly string[]): Promise<TopicPartitionOffset[]> {
-    return this.#counted('group_offsets', async () => {
-      const all = await this.#kafkajs.call(`offsets of ${groupId}`, (admin) => committedOffsets(admin, groupId));
-      return topics === undefined ? all : all.filter(({ topic }) => topics.includes(topic));
-    });
+    if (topics !== undefined) return this.stableOffsets(groupId, topics);
+    return this.#counted('group_offsets', () =>
+      this.#kafkajs.call(`offsets of ${groupId}`, (admin) => committedOffsets(admin, groupId)),
+    );
   }
 
   /** As `offsets`, of many groups; one that does not tell them is left out. */
