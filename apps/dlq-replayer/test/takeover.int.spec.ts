@@ -128,6 +128,24 @@ describe('who owns a partition', () => {
     await link.cut();
   }, 150_000);
 
+  it('and ends between two pieces of a chunk has not passed it: whoever comes next goes on with the rest', async () => {
+    const ending = new AbortController();
+    let pieces = 0;
+    const owner = members.replayer({
+      maxTransactionBytes: 1, // a record each
+      beforeEvent: () => {
+        pieces += 1;
+        if (pieces === 3) ending.abort(new Error('the process ended'));
+      },
+    });
+    await owner.takeOver('assigned');
+    await expect(owner.run(command, ending.signal)).rejects.toThrow('ended');
+    const successor = members.replayer();
+    expect(await successor.takeOver('assigned')).toBe(command.offset);
+    expect(await successor.run(command, never)).toHaveLength(18);
+    await expectOnce(3);
+  });
+
   it('and loses it leaves nothing open, and nothing behind', async () => {
     const losing = new AbortController();
     const owner = members.replayer({ beforeEvent: () => losing.abort(new Error('the partition was lost')) });

@@ -17,6 +17,7 @@ interface MemberOptions {
   readonly requestTimeoutMs?: number;
   /** How long it waits for answers that an open transaction holds back. */
   readonly patienceMs?: number;
+  readonly maxTransactionBytes?: number;
   readonly beforeCommit?: () => void;
   readonly beforeEvent?: () => void;
 }
@@ -89,7 +90,7 @@ export class Members {
         commandsTopic: topics.commands,
         eventsTopic: topics.events,
         replayable: new Set([topics.raw]),
-        maxTransactionBytes: 8_000_000,
+        maxTransactionBytes: options.maxTransactionBytes ?? 8_000_000,
       },
     );
     this.closing.push(async () => {
