@@ -35,7 +35,7 @@ describe('consumer groups', () => {
     });
   const committed = async () =>
     new Map(
-      (await bench.admin.kafka.offsets(group, [bench.topic])).map(({ partition, offset }) => [partition, offset]),
+      (await bench.admin.kafka.stableOffsets(group, [bench.topic])).map(({ partition, offset }) => [partition, offset]),
     );
 
   it('tell members, lag and time behind, and keep their offsets while they have members', async () => {

@@ -33,6 +33,17 @@ export interface TopicPartition {
   readonly partition: number;
 }
 
+/** Topic and partition as one key of a map. */
+export function partitionKey({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
+}
+
 export interface TopicPartitionOffset extends TopicPartition {
   readonly offset: number;
+}
+
+/** Offsets `from` (inclusive) to `to` (exclusive) of one partition. */
+export interface OffsetRange extends TopicPartition {
+  readonly from: number;
+  readonly to: number;
 }

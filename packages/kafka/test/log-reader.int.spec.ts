@@ -59,6 +59,21 @@ describe('LogReader', () => {
     expect(await found()).toEqual([]);
   });
 
+  it('ends where the caller has enough, and the next call is given nothing that was left', async () => {
+    const topic = await outside.topic(2);
+    for (const partition of [0, 1]) await outside.send(topic, partition, numbered(0, 1_000));
+    const log = reader();
+    const seen: number[] = [];
+    const ranges = [0, 1].map((partition) => ({ topic, partition, from: 0, to: 1_000 }));
+    await log.readAll(ranges, (records) => {
+      seen.push(records.length);
+      return 'enough';
+    });
+    expect(seen).toHaveLength(1);
+    expect(await texts(log, topic, 990, 1_000, 1)).toEqual(at(990, 1_000));
+    expect(await texts(log, topic, 0, 1_000)).toEqual(at(0, 1_000));
+  });
+
   it('runs calls one after the other, and hands on what the caller throws', async () => {
     const topic = await outside.topic();
     await outside.send(topic, 0, numbered(0, 500));

@@ -1,10 +1,10 @@
-import type {
-  GroupDescription,
-  GroupMember,
-  GroupPartitionLag,
-  GroupState,
-  TopicPartition,
-  TopicPartitionOffset,
+import {
+  type GroupDescription,
+  type GroupMember,
+  type GroupPartitionLag,
+  type GroupState,
+  partitionKey,
+  type TopicPartitionOffset,
 } from '@weir/kafka';
 
 import type { Page } from '../http/page.js';
@@ -71,7 +71,9 @@ export class ConsumerGroups {
     return this.cluster.ask(async (clients, signal) => {
       const { group, partitions } = await foundGroup(clients, groupId);
       const readers = new Map(
-        group.members.flatMap(({ memberId, assignment }) => assignment.map((at) => [keyOf(at), memberId] as const)),
+        group.members.flatMap(({ memberId, assignment }) =>
+          assignment.map((at) => [partitionKey(at), memberId] as const),
+        ),
       );
       const behind = await this.timesBehind(clients, partitions, signal);
       return {
@@ -83,7 +85,7 @@ export class ConsumerGroups {
         partitions: partitions.map((at, i) => ({
           ...at,
           behindMs: behind[i] ?? null,
-          memberId: readers.get(keyOf(at)) ?? null,
+          memberId: readers.get(partitionKey(at)) ?? null,
         })),
       };
     });
@@ -131,9 +133,9 @@ export async function foundGroup(
 async function lagsOf({ admin }: ClusterClients, groupIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const offsets = await admin.offsetsOf(groupIds);
   const topics = new Set([...offsets.values()].flatMap((committed) => committed.map(({ topic }) => topic)));
-  const marks = new Map((await admin.watermarks([...topics])).map((mark) => [keyOf(mark), mark]));
+  const marks = new Map((await admin.watermarks([...topics])).map((mark) => [partitionKey(mark), mark]));
   const lagAt = (at: TopicPartitionOffset): number => {
-    const { low, high } = marks.get(keyOf(at)) ?? { low: 0, high: 0 };
+    const { low, high } = marks.get(partitionKey(at)) ?? { low: 0, high: 0 };
     return Math.max(0, high - Math.max(at.offset, low));
   };
   return new Map(
@@ -142,8 +144,6 @@ async function lagsOf({ admin }: ClusterClients, groupIds: readonly string[]): P
 }
 
 const sumOf = (partitions: readonly GroupPartitionLag[]): number => partitions.reduce((sum, { lag }) => sum + lag, 0);
-
-const keyOf = ({ topic, partition }: TopicPartition): string => `${partition}/${topic}`;
 
 const byTopicAndPartition = (one: GroupPartitionLag, other: GroupPartitionLag): number =>
   one.topic === other.topic ? one.partition - other.partition : one.topic < other.topic ? -1 : 1;

@@ -33,7 +33,7 @@ export class ConsumerWatch {
 
   constructor(
     private readonly database: Database,
-    private readonly admin: Pick<KafkaAdmin, 'offsets' | 'lag'>,
+    private readonly admin: Pick<KafkaAdmin, 'stableOffsets' | 'lag'>,
     private readonly logger: Logger,
     private readonly options: ConsumerWatchOptions,
   ) {
@@ -93,7 +93,7 @@ export class ConsumerWatch {
        WHERE held AND answer = 'published' AND passed_at IS NULL AND topic IS NOT NULL`,
     );
     for (const { consumer, topic } of awaited) {
-      const committed = await this.admin.offsets(consumer, [topic]);
+      const committed = await this.admin.stableOffsets(consumer, [topic]);
       await this.database.query(
         `UPDATE admin.replay_items i SET passed_at = now()
          FROM unnest($3::int[], $4::bigint[]) AS committed (partition, next)

@@ -65,26 +65,37 @@ export class DeadLetters {
       const now = new Map(
         stretches.flatMap((ofPartition) => ofPartition[turn] ?? []).map((run) => [run.partition, run]),
       );
-      const awaited = new Set([...now.values()].flatMap(({ at }) => [...at.values()].flat()));
-      const enough = new AbortController();
-      const take = (letters: readonly ConsumedRecord[]): void => {
-        for (const letter of letters) {
-          const indices = now.get(letter.partition)?.at.get(letter.offset);
-          this.aheadIn(letter.partition).saw(letter, indices === undefined);
-          for (const index of indices ?? []) {
-            missing.delete(index);
-            awaited.delete(index);
-            found(index, letter);
-          }
-        }
-        if (awaited.size === 0 && [...now.keys()].some((partition) => this.aheadIn(partition).full)) enough.abort();
+      const here = (index: number, letter: ConsumedRecord): void => {
+        missing.delete(index);
+        found(index, letter);
       };
-      for (const { partition } of now.values()) this.aheadIn(partition).clear();
-      const ranges = [...now.values()].map(({ partition, from, to }) => ({ topic: this.topic, partition, from, to }));
-      await this.log.readAll(ranges, take, AbortSignal.any([signal, enough.signal])).catch((error: unknown) => {
-        if (!enough.signal.aborted || signal.aborted) throw error;
-      });
+      await this.readRuns(now, here, signal);
     }
+  }
+
+  /** Hands over what the runs want, and keeps what lies past them; ends early where no more of that can be kept. */
+  private async readRuns(
+    runsByPartition: ReadonlyMap<number, Run>,
+    found: (index: number, letter: ConsumedRecord) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const reading = [...runsByPartition.values()];
+    const aheads = reading.map(({ partition }) => this.aheadIn(partition));
+    const awaited = new Set(reading.flatMap(({ at }) => [...at.values()].flat()));
+    const take = (letters: readonly ConsumedRecord[]): 'enough' | undefined => {
+      for (const letter of letters) {
+        const indices = runsByPartition.get(letter.partition)?.at.get(letter.offset);
+        this.aheadIn(letter.partition).saw(letter, indices === undefined);
+        for (const index of indices ?? []) {
+          awaited.delete(index);
+          found(index, letter);
+        }
+      }
+      return awaited.size === 0 && aheads.some(({ full }) => full) ? 'enough' : undefined;
+    };
+    for (const ahead of aheads) ahead.clear();
+    const ranges = reading.map(({ partition, from, to }) => ({ topic: this.topic, partition, from, to }));
+    await this.log.readAll(ranges, take, signal);
   }
 
   private aheadIn(partition: number): ReadAhead {

@@ -1,9 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { messageOf } from '@weir/errors';
-import type { BatchConsumer, TopicPartitionOffset } from '@weir/kafka';
+import { type BatchConsumer, partitionKey, type TopicPartitionOffset } from '@weir/kafka';
 import type { MetricsStore } from '@weir/metrics-store';
 
-import { partitionKey } from '../metrics/offset-gaps.js';
 import type { TopicIds } from '../metrics/topic-ids.js';
 
 /**

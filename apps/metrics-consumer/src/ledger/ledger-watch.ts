@@ -1,11 +1,16 @@
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { classify } from '@weir/errors';
-import type { BatchConsumer, LogProbe, TopicPartitionOffset } from '@weir/kafka';
+import {
+  type BatchConsumer,
+  type LogProbe,
+  type OffsetRange,
+  partitionKey,
+  type TopicPartitionOffset,
+} from '@weir/kafka';
 import type { MetricsStore } from '@weir/metrics-store';
 import { Rounds } from '@weir/nest-service';
 
 import type { GapCheck } from '../metrics/gap-check.js';
-import { type OffsetRange, partitionKey } from '../metrics/offset-gaps.js';
 import type { SettlementMetrics } from '../metrics/settlement-metrics.js';
 import type { TopicIds } from '../metrics/topic-ids.js';
 

@@ -1,7 +1,7 @@
 import { KafkaConsumerError } from '@weir/errors';
-import type { LogProbe, TopicPartitionOffset } from '@weir/kafka';
+import type { LogProbe, OffsetRange, TopicPartitionOffset } from '@weir/kafka';
 
-import { groupByPartition, type OffsetRange } from './offset-gaps.js';
+import { groupByPartition } from './offset-gaps.js';
 import type { GapVerdict } from './settlement.js';
 
 /** A record is in the log, unsettled, and below the batch: the consumer has to go back to it before it may go on. */

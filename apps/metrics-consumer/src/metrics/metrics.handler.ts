@@ -1,6 +1,6 @@
 import { Controller, Logger } from '@nestjs/common';
 import { messageOf, StoreUnavailableError } from '@weir/errors';
-import type { RecordBatch, TopicPartition, TopicPartitionOffset } from '@weir/kafka';
+import { partitionKey, type RecordBatch, type TopicPartition, type TopicPartitionOffset } from '@weir/kafka';
 import { MetricsStore } from '@weir/metrics-store';
 import { AssignmentHandler, BatchHandler, BatchTransport } from '@weir/nest-kafka';
 import { metricsRaw } from '@weir/topics';
@@ -8,7 +8,7 @@ import { metricsRaw } from '@weir/topics';
 import { CatchUp } from '../ledger/catch-up.js';
 import { StoreStartup } from '../store/store-startup.js';
 import { RecordMissedError } from './gap-check.js';
-import { partitionKey, spansOf } from './offset-gaps.js';
+import { spansOf } from './offset-gaps.js';
 import { MetricsPipeline } from './pipeline.js';
 import { SettlementMetrics } from './settlement-metrics.js';
 import { TopicIds, TopicRecreatedError } from './topic-ids.js';

@@ -1,15 +1,4 @@
-import type { ConsumedRecord, TopicPartition } from '@weir/kafka';
-
-/** Offsets `from` (inclusive) to `to` (exclusive) of one partition. */
-export interface OffsetRange extends TopicPartition {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Topic and partition as one key of a map. */
-export function partitionKey({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
-}
+import { type ConsumedRecord, type OffsetRange, partitionKey, type TopicPartition } from '@weir/kafka';
 
 /** Items by the `partitionKey` of where they are from, in their order. */
 export function groupByPartition<T>(

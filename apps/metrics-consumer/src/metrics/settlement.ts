@@ -1,7 +1,7 @@
-import type { ConsumedRecord } from '@weir/kafka';
+import { type ConsumedRecord, type OffsetRange, partitionKey } from '@weir/kafka';
 import type { PartitionRange, RefusedSample, SettlementUnit } from '@weir/metrics-store';
 
-import { gapsIn, groupByPartition, type OffsetRange, partitionKey } from './offset-gaps.js';
+import { gapsIn, groupByPartition } from './offset-gaps.js';
 import type { Outcome, Refusal, StorableSample } from './outcome.js';
 
 /** What a gap turned out to be. */

@@ -120,7 +120,7 @@ export class ConsumerApp {
 
   /** The sum of what the group has committed to Kafka over all partitions. */
   async committed(): Promise<number> {
-    const offsets = await this.topics.admin.offsets(this.group, [this.topics.raw]);
+    const offsets = await this.topics.admin.stableOffsets(this.group, [this.topics.raw]);
     return offsets.reduce((total, { offset }) => total + offset, 0);
   }
 

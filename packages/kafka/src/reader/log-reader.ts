@@ -6,15 +6,10 @@ import { grouplessSettings } from '../clients/consumer/groupless.js';
 import { NativeClient } from '../clients/consumer/native-client.js';
 import { Wake } from '../clients/consumer/wake.js';
 import type { KafkaConnection } from '../connection.js';
-import type { ConsumedRecord, TopicPartition } from '../records.js';
+import { type ConsumedRecord, type OffsetRange, partitionKey, type TopicPartition } from '../records.js';
 
-/** Offsets `from` (inclusive) to `to` (exclusive) of one partition. */
-export interface LogRange extends TopicPartition {
-  readonly from: number;
-  readonly to: number;
-}
-
-type RecordSink = (records: readonly ConsumedRecord[]) => void | Promise<void>;
+/** Takes records as they come; where it answers `enough`, the reading ends there. */
+type RecordSink = (records: readonly ConsumedRecord[]) => void | 'enough' | Promise<void | 'enough'>;
 
 export interface LogReaderOptions {
   /** Tells this reader apart in client ids. */
@@ -52,14 +47,14 @@ export class LogReader {
    * Resolves once every record of the range was given to `onRecords`, in order and some at a time; it has to lie below the high watermark. What
    * an open transaction holds back is waited for; what is deleted or aborted is left out. An error of `onRecords` ends the reading and is thrown on.
    */
-  read(range: LogRange, onRecords: RecordSink, signal?: AbortSignal): Promise<void> {
+  read(range: OffsetRange, onRecords: RecordSink, signal?: AbortSignal): Promise<void> {
     return this.readAll([range], onRecords, signal);
   }
 
   /** As `read`, of several partitions at the same time: a range of each. `onRecords` is given records of any of them, in order by partition. */
-  readAll(ranges: readonly LogRange[], onRecords: RecordSink, signal?: AbortSignal): Promise<void> {
+  readAll(ranges: readonly OffsetRange[], onRecords: RecordSink, signal?: AbortSignal): Promise<void> {
     return this.#inTurn(signal, async (client) => {
-      const open = new Map(ranges.filter(({ from, to }) => from < to).map((range) => [keyOf(range), range]));
+      const open = new Map(ranges.filter(({ from, to }) => from < to).map((range) => [partitionKey(range), range]));
       if (open.size === 0) return;
       client.assign([...open.values()].map(({ topic, partition, from: offset }) => ({ topic, partition, offset })));
       await this.#readTo(client, open, onRecords, signal);
@@ -114,7 +109,7 @@ export class LogReader {
       rebalance: () => undefined,
       error: () => undefined,
       readable: () => this.#readable.call(),
-      endOfPartition: (end) => this.#ends.set(keyOf(end), end.offset),
+      endOfPartition: (end) => this.#ends.set(partitionKey(end), end.offset),
     });
     this.#client = client;
     await client.connect(CONNECT_TIMEOUT_MS).catch((error: unknown) => {
@@ -126,7 +121,7 @@ export class LogReader {
   /** Takes a range out of `open`, and its partition from the client, as its end is reached. */
   async #readTo(
     client: NativeClient,
-    open: Map<string, LogRange>,
+    open: Map<string, OffsetRange>,
     onRecords: RecordSink,
     signal: AbortSignal | undefined,
   ): Promise<void> {
@@ -140,9 +135,12 @@ export class LogReader {
         throw consumerError(error);
       });
       const records = messages.map(toConsumedRecord);
-      const within = records.filter((record) => record.offset < (open.get(keyOf(record))?.to ?? 0));
-      if (within.length > 0) await onRecords(within);
-      for (const record of records) reached.set(keyOf(record), record.offset + 1);
+      const within = records.filter((record) => record.offset < (open.get(partitionKey(record))?.to ?? 0));
+      if (within.length > 0 && (await onRecords(within)) === 'enough') {
+        client.unassign([...open.values()].map(({ topic, partition }) => ({ topic, partition })));
+        return;
+      }
+      for (const record of records) reached.set(partitionKey(record), record.offset + 1);
       for (const [key, range] of open) {
         // Past records that are not there (aborted, deleted, control records) only the end of the partition tells.
         const at = Math.max(reached.get(key) ?? 0, this.#ends.get(key) ?? 0);
@@ -167,12 +165,10 @@ export class LogReader {
   }
 }
 
-const keyOf = ({ topic, partition }: TopicPartition): string => `${partition}/${topic}`;
-
 const closed = (): KafkaConsumerError =>
   new KafkaConsumerError('The reader is closed', { code: 'consumer_not_running' });
 
-const stuck = ({ topic, partition, to }: LogRange, reached: number, patienceMs: number): KafkaConsumerError =>
+const stuck = ({ topic, partition, to }: OffsetRange, reached: number, patienceMs: number): KafkaConsumerError =>
   new KafkaConsumerError(`${topic}[${partition}] gave nothing past ${reached} of ${to} for ${patienceMs} ms`, {
     code: 'kafka_unavailable',
   });

@@ -2,7 +2,7 @@ import kafka, { type TopicPartitionOffsetSpec } from '@confluentinc/kafka-javasc
 import type { TopicDefinition } from '@weir/topics';
 
 import type { KafkaConnection } from '../../connection.js';
-import type { TopicPartition, TopicPartitionOffset } from '../../records.js';
+import { partitionKey, type TopicPartition, type TopicPartitionOffset } from '../../records.js';
 import { adminError } from './admin-errors.js';
 import { ConfigAdmin, type TopicSettings } from './config-admin.js';
 import type {
@@ -35,7 +35,7 @@ const { ERR_UNKNOWN_TOPIC_OR_PART } = kafka.CODES.ERRORS;
  *
  * It connects at the first call, and every failure is a KafkaAdminError: `kafka_unavailable` where no broker answers in time,
  * `topic_missing`, `topic_exists`, `group_active`, `kafka_authorization_failed`, `kafka_request_invalid`, else `kafka_admin_failed`.
- * The Confluent client does all of it but topics' settings, and what a group's coordinator is asked, which kafkajs does.
+ * The Confluent client does it, but for topics' settings, the list of groups, their members and all of their offsets, which kafkajs does.
  */
 export class KafkaAdmin {
   readonly #connection: KafkaConnection;
@@ -153,12 +153,8 @@ export class KafkaAdmin {
     );
   }
 
-  /**
-   * What the group has committed: of named topics as `stableOffsets`, which a broker that stands still does not keep from it; of all that
-   * it has, by kafkajs, as it is now.
-   */
-  offsets(groupId: string, topics?: readonly string[]): Promise<TopicPartitionOffset[]> {
-    if (topics !== undefined) return this.stableOffsets(groupId, topics);
+  /** What the group has committed of every topic, as it is now. */
+  offsets(groupId: string): Promise<TopicPartitionOffset[]> {
     return this.#counted('group_offsets', () =>
       this.#kafkajs.call(`offsets of ${groupId}`, (admin) => committedOffsets(admin, groupId)),
     );
@@ -175,7 +171,10 @@ export class KafkaAdmin {
     );
   }
 
-  /** What the group has committed. Offsets that a transaction is about to commit are waited for; rejects (`offsets_unstable`) where its end does not come in time. */
+  /**
+   * What the group has committed of these topics. Offsets that a transaction is about to commit are waited for; rejects
+   * (`offsets_unstable`) where its end does not come in time. Answers also while a broker stands still that is not the group's coordinator.
+   */
   stableOffsets(groupId: string, topics: readonly string[]): Promise<TopicPartitionOffset[]> {
     return this.#counted('stable_offsets', async () => {
       const partitions = await this.#partitionsOf(topics);
@@ -206,7 +205,11 @@ export class KafkaAdmin {
         this.#listOffsets(partitions, kafka.OffsetSpec.EARLIEST),
         this.#listOffsets(partitions, kafka.OffsetSpec.LATEST),
       ]);
-      return partitions.map((at) => ({ ...at, low: low.get(key(at)) ?? 0, high: high.get(key(at)) ?? 0 }));
+      return partitions.map((at) => ({
+        ...at,
+        low: low.get(partitionKey(at)) ?? 0,
+        high: high.get(partitionKey(at)) ?? 0,
+      }));
     });
   }
 
@@ -219,8 +222,8 @@ export class KafkaAdmin {
         this.#listOffsets(partitions, kafka.OffsetSpec.LATEST),
       ]);
       return partitions.map((each) => {
-        const offset = at.get(key(each)) ?? -1;
-        return { ...each, offset: offset < 0 ? (end.get(key(each)) ?? 0) : offset };
+        const offset = at.get(partitionKey(each)) ?? -1;
+        return { ...each, offset: offset < 0 ? (end.get(partitionKey(each)) ?? 0) : offset };
       });
     });
   }
@@ -228,13 +231,13 @@ export class KafkaAdmin {
   /** How far a group is behind, for what it has committed or for all partitions of the named topics. */
   lag(groupId: string, topics?: readonly string[]): Promise<GroupPartitionLag[]> {
     return this.#counted('lag', async () => {
-      const offsets = await this.offsets(groupId, topics);
-      const committedAt = new Map(offsets.map((at) => [key(at), at.offset]));
+      const offsets = await (topics === undefined ? this.offsets(groupId) : this.stableOffsets(groupId, topics));
+      const committedAt = new Map(offsets.map((at) => [partitionKey(at), at.offset]));
       const marks = await this.watermarks(topics ?? [...new Set(offsets.map((at) => at.topic))]);
       return marks
-        .filter((mark) => topics !== undefined || committedAt.has(key(mark)))
+        .filter((mark) => topics !== undefined || committedAt.has(partitionKey(mark)))
         .map((mark) => {
-          const committed = committedAt.get(key(mark)) ?? null;
+          const committed = committedAt.get(partitionKey(mark)) ?? null;
           return { ...mark, committed, lag: Math.max(0, mark.high - Math.max(committed ?? 0, mark.low)) };
         });
     });
@@ -273,7 +276,7 @@ export class KafkaAdmin {
     );
     const failed = answers.find((answer) => answer.error !== undefined);
     if (failed !== undefined) throw adminError(`list offsets of ${failed.topic}`, failed.error);
-    return new Map(answers.map((answer) => [key(answer), answer.offset]));
+    return new Map(answers.map((answer) => [partitionKey(answer), answer.offset]));
   }
 
   async #counted<T>(name: string, work: () => Promise<T>): Promise<T> {
@@ -287,5 +290,3 @@ export class KafkaAdmin {
     }
   }
 }
-
-const key = ({ topic, partition }: TopicPartition): string => `${partition}/${topic}`;

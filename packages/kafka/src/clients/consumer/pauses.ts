@@ -1,6 +1,4 @@
-import type { TopicPartition } from '../../records.js';
-
-const keyOf = ({ topic, partition }: TopicPartition): string => `${partition}/${topic}`;
+import { partitionKey, type TopicPartition } from '../../records.js';
 
 /**
  * What the application asked to be paused. It outlives rebalances: a partition that comes back is still paused, and a pause of
@@ -16,7 +14,7 @@ export class Pauses {
 
   set(paused: boolean, partitions?: readonly TopicPartition[]): void {
     if (partitions !== undefined) {
-      for (const partition of partitions) this.partitions.set(keyOf(partition), paused);
+      for (const partition of partitions) this.partitions.set(partitionKey(partition), paused);
       return;
     }
     this.everything = paused;
@@ -25,6 +23,6 @@ export class Pauses {
 
   has(partition: TopicPartition): boolean {
     if (this.partitions.size === 0) return this.everything;
-    return this.partitions.get(keyOf(partition)) ?? this.everything;
+    return this.partitions.get(partitionKey(partition)) ?? this.everything;
   }
 }
