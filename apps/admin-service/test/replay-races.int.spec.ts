@@ -1,36 +1,31 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RecordOutcome } from '@weir/avro';
 import type { ConsumedRecord } from '@weir/kafka';
-import { createLogger } from '@weir/telemetry';
-import { eventually, type FreshDatabase, freshDatabase } from '@weir/testing';
-import { Pool } from 'pg';
+import { eventually } from '@weir/testing';
+import type { Pool } from 'pg';
 
 import type { Call } from '../src/access/call.js';
 import type { AuditTrail } from '../src/audit/audit-trail.js';
 import { Database, type Transaction } from '../src/database/database.js';
-import { migrate } from '../src/database/migrate.js';
 import { DeadLetterIndex } from '../src/dead-letters/dead-letter-index.js';
 import { ReplayEvents } from '../src/replays/replay-events.js';
 import { Replays } from '../src/replays/replays.js';
+import { type AdminSchema, adminSchema, SILENT } from './support/admin-schema.js';
 
 const MAX_ATTEMPTS = 5;
 const IDENTITY = '8d6e9f2a-1b3c-4d5e-8f70-123456789abc/0/7/g';
 const CALL = { actor: { id: 'somebody' } } as unknown as Call;
 const OPTIONS = { rate: 10, chunkRecords: 10, canary: null, maxLag: null };
 
-let db: FreshDatabase;
+let schema: AdminSchema;
 let pool: Pool;
 let database: Database;
 beforeAll(async () => {
-  db = await freshDatabase('races');
-  await migrate(db.url);
-  pool = new Pool({ connectionString: db.url });
+  schema = await adminSchema('races');
+  pool = schema.pool;
   database = new Database(pool);
 });
-afterAll(async () => {
-  await pool.end();
-  await db.drop();
-});
+afterAll(() => schema.drop());
 beforeEach(() =>
   pool.query(
     `TRUNCATE admin.dead_letters, admin.dead_letter_groups, admin.dead_letter_counts, admin.dead_letter_decisions, admin.dead_letter_recoveries,
@@ -39,7 +34,6 @@ beforeEach(() =>
 );
 
 const index = new DeadLetterIndex(MAX_ATTEMPTS);
-const logger = createLogger({ name: 'test', version: '0', instance: 'test', logLevel: 'silent', environment: 'test' });
 const told: { replay: string; outcome: RecordOutcome } = {
   replay: '',
   outcome: {
@@ -64,7 +58,7 @@ const events = new ReplayEvents(
       outcomes: [told.outcome],
     }),
   },
-  logger,
+  SILENT,
   MAX_ATTEMPTS,
 );
 const replaysOn = (on: Database): Replays =>
@@ -126,8 +120,11 @@ async function oneBesideTheOther(
     other = second();
     await eventually(
       async () =>
-        (await pool.query("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = $1", [db.name]))
-          .rowCount,
+        (
+          await pool.query(
+            "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+          )
+        ).rowCount,
       (waiting) => waiting === 1,
     );
   });

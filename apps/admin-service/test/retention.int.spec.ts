@@ -1,37 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createLogger } from '@weir/telemetry';
-import { type FreshDatabase, freshDatabase } from '@weir/testing';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 
 import { Database } from '../src/database/database.js';
-import { migrate } from '../src/database/migrate.js';
 import { Retention } from '../src/retention/retention.js';
+import { type AdminSchema, adminSchema, SILENT } from './support/admin-schema.js';
 
 const DAY_MS = 86_400_000;
 const NOW = new Date('2026-11-22T12:00:00.000Z');
 const daysAgo = (days: number): Date => new Date(NOW.getTime() - days * DAY_MS);
 
-let db: FreshDatabase;
+let schema: AdminSchema;
 let pool: Pool;
 let retention: Retention;
 beforeAll(async () => {
-  db = await freshDatabase('retention');
-  await migrate(db.url);
-  pool = new Pool({ connectionString: db.url });
+  schema = await adminSchema('retention');
+  pool = schema.pool;
   const options = { deadLettersMs: 90 * DAY_MS, replaysMs: 60 * DAY_MS, auditMs: 400 * DAY_MS };
-  const logger = createLogger({
-    name: 'test',
-    version: '0',
-    instance: 'test',
-    logLevel: 'silent',
-    environment: 'test',
-  });
-  retention = new Retention(new Database(pool), logger, options);
+  retention = new Retention(new Database(pool), SILENT, options);
 });
-afterAll(async () => {
-  await pool.end();
-  await db.drop();
-});
+afterAll(() => schema.drop());
 
 async function letter(identity: string, routedAt: Date, offset: number, fingerprint = 'f'): Promise<void> {
   await pool.query(
@@ -99,6 +86,7 @@ describe('what is over', () => {
     expect(await retention.trim(NOW)).toEqual({
       dead_letters: 2,
       dead_letter_groups: 1,
+      dead_letter_counts: 1,
       replay_items: 1,
       replay_chunks: 1,
       replays: 1,
@@ -107,6 +95,7 @@ describe('what is over', () => {
     });
     expect(await all('identity', 'dead_letters')).toEqual(['replayed now', 'young']);
     expect(await all('fingerprint', 'dead_letter_groups')).toEqual(['f', 'g']);
+    expect(await all('fingerprint', 'dead_letter_counts')).toEqual(['f', 'g']);
     expect(await all('id', 'replays')).toEqual(['over', 'under way']);
     expect(await all('identity', 'dead_letter_decisions')).toEqual(['discarded lately', 'replayed now']);
     expect(await all('action', 'audit')).toEqual(['399 days ago']);

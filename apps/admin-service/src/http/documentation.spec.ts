@@ -3,11 +3,9 @@ import { documentedTable } from '@weir/testing';
 
 import { REFUSALS, VALIDATIONS } from './problems.js';
 
-const tableUnder = (heading: string): string[][] => documentedTable('docs/reference/errors.md', heading);
-
 describe('docs/reference/errors.md', () => {
   it('names every refusal of admin-service, with its status and meaning, and no other', () => {
-    expect(tableUnder('admin-service')).toEqual([
+    expect(documentedTable('docs/reference/errors.md', 'admin-service')).toEqual([
       ...Object.entries(REFUSALS).map(([code, { status, meaning }]) => [`\`${code}\``, String(status), meaning]),
       ...Object.entries(VALIDATIONS).map(([code, meaning]) => [`\`${code}\``, '422', meaning]),
     ]);

@@ -17,12 +17,12 @@ const INTERVAL_MS = 3_600_000;
 const FIRST_AFTER_MS = 60_000;
 const BATCH = 5_000;
 
-/** What is deleted: rows of a table, found by a condition in which `old` stands for the row and `$1` for the moment before which it was over. */
+/** What is deleted: rows of a table, found by a condition in which `old` stands for the row and `$1` for the moment before which it was over; without `keptFor` there is none. */
 interface Kind {
   readonly table: string;
   readonly key: string;
   readonly where: string;
-  readonly keptFor: keyof RetentionOptions;
+  readonly keptFor?: keyof RetentionOptions;
 }
 
 const NO_LETTER = 'NOT EXISTS (SELECT FROM admin.dead_letters d WHERE d.identity = old.identity)';
@@ -42,6 +42,11 @@ const KINDS: readonly Kind[] = [
     where: `old.last_seen < $1 AND NOT EXISTS (
       SELECT FROM admin.dead_letter_counts c WHERE c.fingerprint = old.fingerprint AND c.count > 0)`,
     keptFor: 'deadLettersMs',
+  },
+  {
+    table: 'dead_letter_counts',
+    key: 'fingerprint, state',
+    where: 'old.count = 0 AND NOT EXISTS (SELECT FROM admin.dead_letter_groups g WHERE g.fingerprint = old.fingerprint)',
   },
   {
     table: 'dead_letter_recoveries',
@@ -94,13 +99,14 @@ export class Retention {
   async trim(now: Date): Promise<Readonly<Record<string, number>>> {
     const deleted: Record<string, number> = {};
     for (const kind of KINDS) {
-      const rows = await this.delete(kind, new Date(now.getTime() - this.options[kind.keptFor]));
+      const rows = await this.delete(kind, now);
       if (rows > 0) deleted[kind.table] = rows;
     }
     return deleted;
   }
 
-  private async delete({ table, key, where }: Kind, before: Date): Promise<number> {
+  private async delete({ table, key, where, keptFor }: Kind, now: Date): Promise<number> {
+    const before = keptFor === undefined ? [] : [new Date(now.getTime() - this.options[keptFor])];
     let deleted = 0;
     while (!this.stopping.signal.aborted) {
       const [answer] = await this.database.query<{ rows: number }>(
@@ -109,7 +115,7 @@ export class Retention {
              SELECT ${key} FROM admin.${table} old WHERE ${where} LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
            RETURNING 1)
          SELECT count(*)::int AS rows FROM gone`,
-        [before],
+        before,
       );
       const rows = answer?.rows ?? 0;
       deleted += rows;

@@ -23,11 +23,9 @@ function routes(): string[] {
   );
 }
 
-const tableUnder = (heading: string): string[][] => documentedTable('docs/reference/errors.md', heading);
-
 describe('docs/reference/errors.md', () => {
   it('names every refusal of a query, with its status and meaning, and no other', () => {
-    expect(tableUnder('query-api')).toEqual(
+    expect(documentedTable('docs/reference/errors.md', 'query-api')).toEqual(
       Object.entries(PROBLEMS).map(([code, { status, meaning }]) => [`\`${code}\``, String(status), meaning]),
     );
   });
