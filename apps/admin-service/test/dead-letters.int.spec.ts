@@ -250,31 +250,6 @@ describe('the index of dead letters', () => {
       expect([id, (await admin.call('GET', `/api/v1/dlq/messages/${id}`)).status]).toEqual([id, 404]);
   });
 
-  it('is given up with a reason and taken back, and the audit tells of both', async () => {
-    await indexed([{ tenant: 'discards' }]);
-    const [letter] = await list('tenant=discards');
-    const path = `/dlq/messages/${letter?.id}`;
-    expect(await admin.done('POST', `${path}/discard`, { body: { reason: 'a test of theirs' } })).toMatchObject({
-      state: 'discarded',
-      discarded: { reason: 'a test of theirs' },
-    });
-    expect(await list('tenant=discards&state=discarded')).toHaveLength(1);
-    expect(await admin.done('GET', '/dlq/groups?tenant=discards')).toMatchObject({
-      items: [{ counts: { discarded: 1 } }],
-    });
-    expect(await admin.call('POST', `/api/v1${path}/discard`, { body: { reason: 'again' } })).toMatchObject({
-      status: 409,
-      body: { code: 'letter_state', state: 'discarded' },
-    });
-    expect(await admin.done('POST', `${path}/restore`)).toMatchObject({ state: 'open', discarded: null });
-    expect(await admin.call('POST', `/api/v1${path}/restore`)).toMatchObject({ status: 409 });
-    const { items } = await admin.done('GET', `/audit?target=dead-letter:${letter?.id}`);
-    expect(items).toMatchObject([
-      { action: 'dlq.restore' },
-      { action: 'dlq.discard', after: { reason: 'a test of theirs' } },
-    ]);
-  });
-
   /** Without the one of each that is shown for all: partitions are read in any order. */
   const groups = async () => {
     const { items } = await admin.done('GET', '/dlq/groups?limit=500');

@@ -43,6 +43,8 @@ const MATRIX: Readonly<Record<string, (typeof ROLES)[number]>> = {
   'GET /api/v1/dlq/messages/:letterId': 'viewer',
   'GET /api/v1/dlq/messages/:letterId/diagnosis': 'viewer',
   'GET /api/v1/dlq/messages/:letterId/payload': 'operator',
+  'POST /api/v1/dlq/messages/discard': 'operator',
+  'POST /api/v1/dlq/messages/restore': 'operator',
   'POST /api/v1/dlq/messages/:letterId/discard': 'operator',
   'POST /api/v1/dlq/messages/:letterId/restore': 'operator',
   'GET /api/v1/dlq/groups': 'viewer',

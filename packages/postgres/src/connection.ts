@@ -18,7 +18,8 @@ export interface PostgresConnection {
   readonly onConnectionLost?: (error: Error) => void;
 }
 
-const CLIENT_GRACE_MS = 2_000;
+/** So much later than the server does the client give a statement up: for a network that swallows the answer. */
+export const CLIENT_GRACE_MS = 2_000;
 
 // Sent with the connection itself, so that no session exists without them.
 // - Bounds of partitions and exact arithmetic on times are written for UTC.
@@ -46,7 +47,6 @@ export function openPool(connection: PostgresConnection): Pool {
     idleTimeoutMillis: 30_000,
     application_name: connection.applicationName ?? 'weir',
     statement_timeout: statementTimeoutMs,
-    // The server's limit answers first; this one is for a network that swallows the answer.
     query_timeout: statementTimeoutMs + CLIENT_GRACE_MS,
     lock_timeout: connection.lockTimeoutMs ?? 10_000,
     idle_in_transaction_session_timeout: connection.idleInTransactionTimeoutMs ?? 20_000,

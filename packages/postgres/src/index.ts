@@ -1,3 +1,3 @@
-export { openPool, type PostgresConnection } from './connection.js';
+export { CLIENT_GRACE_MS, openPool, type PostgresConnection } from './connection.js';
 export { ADVISORY_LOCKS } from './locks.js';
 export { migrate, type Migration } from './migrate.js';

@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { messageOf, StoreUnavailableError, WeirError } from '@weir/errors';
+import { CLIENT_GRACE_MS } from '@weir/postgres';
 import type { ClientBase, Pool } from 'pg';
 
 /** A mistake in the program, which waiting does not mend. Goes by name: Jest's errors are of another realm. */
@@ -14,6 +15,14 @@ export interface Session {
 export interface Transaction extends Session {
   readonly client: ClientBase;
 }
+
+interface TransactionOptions {
+  /** Longest time of one statement, where it is about so much that the connection's own does not do. */
+  readonly statementTimeoutMs?: number;
+}
+
+/** For statements about as many records as an operator may decide about at once. */
+export const MANY_RECORDS: TransactionOptions = { statementTimeoutMs: 120_000 };
 
 /**
  * admin-service's own database.
@@ -32,17 +41,22 @@ export class Database implements Session {
   }
 
   /** Commits once `work` has resolved; where it rejects nothing is changed. */
-  async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  async transaction<T>(
+    work: (transaction: Transaction) => Promise<T>,
+    { statementTimeoutMs }: TransactionOptions = {},
+  ): Promise<T> {
     const client = await this.pool.connect().catch((thrown: unknown) => {
       throw faultOf(thrown);
     });
     let broken: Error | boolean = true;
     try {
       await client.query('BEGIN');
+      if (statementTimeoutMs !== undefined) await client.query(`SET LOCAL statement_timeout = ${statementTimeoutMs}`);
+      const patience = statementTimeoutMs === undefined ? {} : { query_timeout: statementTimeoutMs + CLIENT_GRACE_MS };
       const result = await work({
         client,
         query: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
-          (await client.query<Row>(text, [...values])).rows,
+          (await client.query<Row>({ text, values: [...values], ...patience })).rows,
       });
       await client.query('COMMIT');
       broken = false;

@@ -12,14 +12,21 @@ import { ApiMembers, ApiPageOf, ApiTextParameters } from '../http/open-api.js';
 import type { Page } from '../http/page.js';
 import { type Parameters, QueryParameters } from '../http/parameters.js';
 import { DeadLetters, type LetterStory } from './dead-letters.js';
-import { Discards } from './discards.js';
+import { type DecisionRequest, type DecisionView, Discards } from './discards.js';
 import { FILTER_PARAMETERS, filterOf, type LetterFilter } from './filter.js';
 import { UNREADABLE } from './letter-row.js';
 import { LetterSource } from './letter-source.js';
 import { type Payload, payloadOf } from './payload.js';
+import { SELECTION_SCHEMA, selectionOf } from './selection.js';
 import type { DeadLetterView } from './views.js';
 
 const REASON_LENGTH = 500;
+
+const DECISION_SCHEMA = {
+  ...SELECTION_SCHEMA,
+  confirm: { type: 'integer', description: 'How many records it has to be about, as an answer without it tells.' },
+};
+const RECORDS = { min: 1, max: 1e9, integer: true };
 
 /** What is wrong with a dead letter, without what it holds but for the evidence. */
 interface Diagnosis {
@@ -99,6 +106,30 @@ export class DeadLettersController {
     return { id, findings, schemaKnown };
   }
 
+  @Post('discard')
+  @HttpCode(200)
+  @Allows('operator', 'dlq.discard_many')
+  @ApiOperation({
+    summary: 'Give many records up, with the reason; without "confirm" only tell how many that would be',
+  })
+  @ApiMembers({ ...DECISION_SCHEMA, reason: { type: 'string' } }, ['reason'])
+  discardAll(@CalledBy() call: Call, @RequestBody() given: unknown): Promise<DecisionView> {
+    const body = new Body(given);
+    const reason = body.text('reason', REASON_LENGTH);
+    return this.discards.decideAll(call, { ...about(body), decision: { kind: 'discard', reason } });
+  }
+
+  @Post('restore')
+  @HttpCode(200)
+  @Allows('operator', 'dlq.restore_many')
+  @ApiOperation({
+    summary: 'Take back that many records were given up; without "confirm" only tell how many that would be',
+  })
+  @ApiMembers(DECISION_SCHEMA)
+  restoreAll(@CalledBy() call: Call, @RequestBody() given: unknown): Promise<DecisionView> {
+    return this.discards.decideAll(call, { ...about(new Body(given)), decision: { kind: 'restore' } });
+  }
+
   @Post(':letterId/discard')
   @HttpCode(200)
   @Allows('operator', 'dlq.discard')
@@ -108,7 +139,7 @@ export class DeadLettersController {
     const body = new Body(given);
     const reason = body.text('reason', REASON_LENGTH);
     body.finish();
-    return this.discards.discard(call, id, reason);
+    return this.discards.decide(call, id, { kind: 'discard', reason });
   }
 
   @Post(':letterId/restore')
@@ -116,11 +147,18 @@ export class DeadLettersController {
   @Allows('operator', 'dlq.restore')
   @ApiOperation({ summary: 'Take back that it was given up' })
   restore(@CalledBy() call: Call, @Param('letterId') id: string): Promise<LetterStory> {
-    return this.discards.restore(call, id);
+    return this.discards.decide(call, id, { kind: 'restore' });
   }
 
   private async *lines(filter: LetterFilter): AsyncGenerator<string> {
     for await (const letters of this.letters.all(filter))
       yield letters.map((letter) => `${JSON.stringify(letter)}\n`).join('');
   }
+}
+
+/** The last that is read of a body. */
+function about(body: Body): Pick<DecisionRequest, 'selection' | 'confirmed'> {
+  const request = { selection: selectionOf(body), confirmed: body.optionalNumber('confirm', RECORDS) };
+  body.finish();
+  return request;
 }

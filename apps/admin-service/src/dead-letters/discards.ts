@@ -1,9 +1,37 @@
 import type { Call } from '../access/call.js';
 import type { AuditTrail } from '../audit/audit-trail.js';
-import type { Database } from '../database/database.js';
+import { type Database, MANY_RECORDS, type Transaction } from '../database/database.js';
 import { AdminRefusal } from '../http/problems.js';
 import type { DeadLetters, LetterStory } from './dead-letters.js';
-import { restate } from './state.js';
+import { conditionOfSelection, type Selection } from './selection.js';
+import { type LetterState, lockRecords, restate } from './state.js';
+
+/** What an operator decides about records: `discard` gives them up, `restore` takes that back. */
+type Decision = { readonly kind: 'discard'; readonly reason: string } | { readonly kind: 'restore' };
+
+/** A decision about all records of a selection. */
+export interface DecisionRequest {
+  readonly selection: Selection;
+  readonly decision: Decision;
+  /** How many records it has to be about; null only tells how many that would be. */
+  readonly confirmed: number | null;
+}
+
+export interface DecisionView {
+  readonly done: boolean;
+  /** Records that it is about. */
+  readonly records: number;
+  /** Selected dead letters that stay as they are, by state. */
+  readonly excluded: Readonly<Partial<Record<LetterState, number>>>;
+}
+
+const DECIDABLE: Readonly<Record<Decision['kind'], readonly LetterState[]>> = {
+  discard: ['open', 'failed_again', 'parked'],
+  restore: ['discarded'],
+};
+
+/** The most records of one decision, for which the caller waits. */
+const MAX_RECORDS = 100_000;
 
 /** Operators giving records up, and taking that back. */
 export class Discards {
@@ -15,47 +43,99 @@ export class Discards {
   ) {}
 
   /** Throws AdminRefusal `letter_not_found` or `letter_state`. */
-  async discard(call: Call, id: string, reason: string): Promise<LetterStory> {
-    await this.decide(call, id, { discarded_by: call.actor.id, reason });
-    return this.letters.story(id);
-  }
-
-  /** Makes it what it was before it was discarded. */
-  async restore(call: Call, id: string): Promise<LetterStory> {
-    await this.decide(call, id, null);
-    return this.letters.story(id);
-  }
-
-  private async decide(
-    call: Call,
-    id: string,
-    discard: { readonly discarded_by: string; readonly reason: string } | null,
-  ): Promise<void> {
+  async decide(call: Call, id: string, decision: Decision): Promise<LetterStory> {
     const { identity } = await this.letters.row(id);
     await this.database.transaction(async (transaction) => {
-      await transaction.query('INSERT INTO admin.dead_letter_decisions (identity) VALUES ($1) ON CONFLICT DO NOTHING', [
-        identity,
-      ]);
-      // Before its state is looked at: whoever begins a replay of it has to come before or after.
-      await transaction.query('SELECT FROM admin.dead_letter_decisions WHERE identity = $1 FOR UPDATE', [identity]);
-      const [letter] = await transaction.query<{ state: string }>(
+      await hold(transaction, [identity]);
+      const [letter] = await transaction.query<{ state: LetterState }>(
         'SELECT state FROM admin.dead_letters WHERE identity = $1 ORDER BY replay_count DESC LIMIT 1',
         [identity],
       );
-      const state = letter?.state ?? '';
-      const possible = discard === null ? state === 'discarded' : ['open', 'failed_again', 'parked'].includes(state);
-      if (!possible) throw new AdminRefusal('letter_state', { state });
-      await transaction.query(
-        `UPDATE admin.dead_letter_decisions SET discarded_at = CASE WHEN $2::text IS NULL THEN NULL ELSE now() END, discarded_by = $2, discard_reason = $3
-         WHERE identity = $1`,
-        [identity, discard?.discarded_by ?? null, discard?.reason ?? null],
-      );
-      await restate(transaction, [identity], this.maxAttempts);
+      if (letter === undefined || !DECIDABLE[decision.kind].includes(letter.state))
+        throw new AdminRefusal('letter_state', { state: letter?.state ?? '' });
+      await this.write(transaction, call, [identity], decision);
       await this.trail.changed(transaction, call, {
         target: `dead-letter:${id}`,
-        before: { state },
-        after: discard === null ? { state: 'restored' } : { state: 'discarded', reason: discard.reason },
+        before: { state: letter.state },
+        after: audited(decision),
       });
     });
+    return this.letters.story(id);
+  }
+
+  /** All of a selection or none of it. Throws AdminRefusal `selection_too_large` or `selection_changed`. */
+  decideAll(call: Call, { selection, decision, confirmed }: DecisionRequest): Promise<DecisionView> {
+    const states = DECIDABLE[decision.kind];
+    return this.database.transaction(async (transaction) => {
+      const { identities, excluded } = await found(transaction, selection, states);
+      if (confirmed === null) return { done: false, records: identities.length, excluded };
+      await hold(transaction, identities);
+      const [held] = await transaction.query<{ records: number }>(
+        'SELECT count(*)::int AS records FROM admin.dead_letters WHERE identity = ANY ($1::text[]) AND state = ANY ($2::text[])',
+        [identities, states],
+      );
+      const records = held?.records ?? 0;
+      // What was found and then replayed or decided by somebody else, before it was held, is missing now.
+      if (records !== confirmed || records !== identities.length)
+        throw new AdminRefusal('selection_changed', { records });
+      await this.write(transaction, call, identities, decision);
+      await this.trail.changed(transaction, call, {
+        target: 'dead-letters',
+        before: { selection, records },
+        after: audited(decision),
+      });
+      return { done: true, records, excluded };
+    }, MANY_RECORDS);
+  }
+
+  private async write(
+    transaction: Transaction,
+    call: Call,
+    identities: readonly string[],
+    decision: Decision,
+  ): Promise<void> {
+    const [by, reason] = decision.kind === 'discard' ? [call.actor.id, decision.reason] : [null, null];
+    await transaction.query(
+      `UPDATE admin.dead_letter_decisions
+       SET discarded_at = CASE WHEN $2::text IS NULL THEN NULL ELSE now() END, discarded_by = $2, discard_reason = $3
+       WHERE identity = ANY ($1::text[])`,
+      [identities, by, reason],
+    );
+    await restate(transaction, identities, this.maxAttempts);
   }
 }
+
+/** Before their states are looked at: whoever begins a replay of one of them has to come before or after. */
+async function hold(transaction: Transaction, identities: readonly string[]): Promise<void> {
+  await transaction.query(
+    `INSERT INTO admin.dead_letter_decisions (identity) SELECT unnest($1::text[]) AS identity ORDER BY identity
+     ON CONFLICT DO NOTHING`,
+    [identities],
+  );
+  await lockRecords(transaction, identities);
+}
+
+async function found(
+  transaction: Transaction,
+  selection: Selection,
+  states: readonly LetterState[],
+): Promise<{ readonly identities: readonly string[]; readonly excluded: DecisionView['excluded'] }> {
+  const { sql, values } = conditionOfSelection(selection);
+  const wanted = `$${values.length + 1}::text[]`;
+  const rows = await transaction.query<{ identity: string }>(
+    `SELECT d.identity FROM admin.dead_letters d WHERE ${sql} AND d.state = ANY (${wanted}) LIMIT ${MAX_RECORDS + 1}`,
+    [...values, states],
+  );
+  if (rows.length > MAX_RECORDS) throw new AdminRefusal('selection_too_large', { most: MAX_RECORDS });
+  const others = await transaction.query<{ state: LetterState; letters: number }>(
+    `SELECT d.state, count(*)::int AS letters FROM admin.dead_letters d WHERE ${sql} AND d.state <> ALL (${wanted}) GROUP BY 1`,
+    [...values, states],
+  );
+  return {
+    identities: rows.map(({ identity }) => identity),
+    excluded: Object.fromEntries(others.map(({ state, letters }) => [state, letters])),
+  };
+}
+
+const audited = (decision: Decision): object =>
+  decision.kind === 'discard' ? { state: 'discarded', reason: decision.reason } : { state: 'restored' };

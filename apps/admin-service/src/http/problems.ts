@@ -86,6 +86,18 @@ export const REFUSALS = {
     meaning:
       'This is not possible in the state that `state` tells: a record that is being replayed or was recovered is not discarded.',
   },
+  selection_changed: {
+    status: 409,
+    title: 'Other dead letters are selected now',
+    meaning:
+      'The selection is about so many records as `records` tells, and not about as many as were confirmed. Nothing was changed. Look again, and confirm that.',
+  },
+  selection_too_large: {
+    status: 409,
+    title: 'Too many records at once',
+    meaning:
+      '`most` is the most records of one decision. Narrow the filter, by time for example, and decide about the rest afterwards.',
+  },
   topic_not_found: {
     status: 404,
     title: 'No such topic',

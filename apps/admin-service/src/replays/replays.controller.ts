@@ -16,6 +16,7 @@ import { from, type Observable } from 'rxjs';
 
 import { AdminController, Allows } from '../access/allows.js';
 import { type Call, CalledBy } from '../access/call.js';
+import { SELECTION_SCHEMA, selectionOf } from '../dead-letters/selection.js';
 import { Body } from '../http/body.js';
 import { ApiMembers, ApiPageOf, ApiTextParameters } from '../http/open-api.js';
 import type { Page } from '../http/page.js';
@@ -23,7 +24,6 @@ import { type Parameters, QueryParameters } from '../http/parameters.js';
 import { type PlanView, planView } from './plan-view.js';
 import { Progress, RECORD_STATES, type ReplayedRecordView, type ReplayView } from './progress.js';
 import { Replays } from './replays.js';
-import { selectionOf } from './selection.js';
 
 const RATE = { min: 0.1, max: 10_000, integer: false } as const;
 const USUAL_RATE = 500;
@@ -38,11 +38,6 @@ const STATES = ['running', 'paused', 'cancelling', 'cancelled', 'completed'] as 
 const LOOK_EVERY_MS = 500;
 /** How long a stream is silent at most: proxies cut those that are, and whoever has left is noticed. */
 const SILENT_MS = 15_000;
-
-const SELECTION_SCHEMA = {
-  filter: { type: 'object', description: 'Parameters of the list of dead letters, by name.' },
-  ids: { type: 'array', items: { type: 'string' }, maxItems: 1_000 },
-};
 
 /** Dead letters back into the topics that they came from. */
 @AdminController('dlq/replays')

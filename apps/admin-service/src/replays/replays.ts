@@ -4,13 +4,13 @@ import type { KafkaAdmin } from '@weir/kafka';
 
 import type { Call } from '../access/call.js';
 import type { AuditTrail } from '../audit/audit-trail.js';
-import type { Database, Transaction } from '../database/database.js';
+import { type Database, MANY_RECORDS, type Transaction } from '../database/database.js';
+import type { Selection } from '../dead-letters/selection.js';
 import { restate } from '../dead-letters/state.js';
 import { letterId } from '../dead-letters/views.js';
 import { AdminRefusal } from '../http/problems.js';
 import { firstOffsets, type FirstOffsets, type Plan, plan, type PlannedRecord } from './planning.js';
 import { finish, lockReplays, type ReplayRow, type ReplayState } from './replay-rows.js';
-import type { Selection } from './selection.js';
 
 /** How a replay goes about it. */
 export interface ReplayOptions {
@@ -84,7 +84,7 @@ export class Replays {
         after: { selection: made.selection, planHash: hash, records: records.length, ...options },
       });
       return id;
-    });
+    }, MANY_RECORDS);
   }
 
   /** No chunk is issued any more, until it is resumed; what is issued goes on. */
@@ -146,7 +146,7 @@ export class Replays {
         before: asAudited(before),
         after: after === undefined ? null : asAudited(after),
       });
-    });
+    }, MANY_RECORDS);
   }
 
   private firstOffsets(): Promise<FirstOffsets> {

@@ -46,7 +46,8 @@ const KINDS: readonly Kind[] = [
   {
     table: 'dead_letter_counts',
     key: 'fingerprint, state',
-    where: 'old.count = 0 AND NOT EXISTS (SELECT FROM admin.dead_letter_groups g WHERE g.fingerprint = old.fingerprint)',
+    where:
+      'old.count = 0 AND NOT EXISTS (SELECT FROM admin.dead_letter_groups g WHERE g.fingerprint = old.fingerprint)',
   },
   {
     table: 'dead_letter_recoveries',

@@ -1,6 +1,7 @@
+import { openPool } from '@weir/postgres';
 import { createLogger, type Logger } from '@weir/telemetry';
 import { freshDatabase } from '@weir/testing';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 
 import { migrate } from '../../src/database/migrate.js';
 
@@ -13,7 +14,7 @@ export interface AdminSchema {
 export async function adminSchema(name: string): Promise<AdminSchema> {
   const database = await freshDatabase(name);
   await migrate(database.url);
-  const pool = new Pool({ connectionString: database.url });
+  const pool = openPool({ url: database.url });
   return {
     pool,
     drop: async () => {

@@ -1,7 +1,7 @@
 import { ValidationError } from '@weir/errors';
 
-import { type Condition, conditionOf, filterOf } from '../dead-letters/filter.js';
-import { placeOfId } from '../dead-letters/views.js';
+import { type Condition, conditionOf, filterOf } from './filter.js';
+import { placeOfId } from './views.js';
 import type { Body } from '../http/body.js';
 import { Parameters } from '../http/parameters.js';
 
@@ -9,6 +9,12 @@ import { Parameters } from '../http/parameters.js';
 export type Selection = { readonly filter: Readonly<Record<string, string>> } | { readonly ids: readonly string[] };
 
 const MAX_IDS = 1_000;
+
+/** Members of a body that `selectionOf` reads, for the documentation of the routes. */
+export const SELECTION_SCHEMA = {
+  filter: { type: 'object', description: 'Parameters of the list of dead letters, by name.' },
+  ids: { type: 'array', items: { type: 'string' }, maxItems: MAX_IDS },
+};
 
 /** Reads `filter` or `ids` of a body. Throws ValidationError. */
 export function selectionOf(body: Body): Selection {
