@@ -1,12 +1,10 @@
 import { freePorts, probeBroker, probePostgres, probeSchemaRegistry } from '@weir/local-stack';
 import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
 
+import { ENGINE_IMAGES } from './engine-images.js';
 import { eventually } from './eventually.js';
 import type { RunningEngines } from './engines-of-run.js';
 
-const KAFKA_IMAGE = 'apache/kafka:4.1.1';
-const REGISTRY_IMAGE = 'apicurio/apicurio-registry:3.0.9';
-const POSTGRES_IMAGE = 'timescale/timescaledb:2.29.2-pg17';
 const done = (): boolean => true;
 const READY = { timeoutMs: 60_000, intervalMs: 250 };
 
@@ -45,7 +43,7 @@ export async function startDockerEngines(): Promise<RunningEngines> {
 
 /** The port outside has to be known before, since the broker tells it to its clients. */
 function startKafka(port: number): Promise<StartedTestContainer> {
-  return new GenericContainer(KAFKA_IMAGE)
+  return new GenericContainer(ENGINE_IMAGES.kafka)
     .withExposedPorts({ container: 9092, host: port })
     .withEnvironment({
       KAFKA_NODE_ID: '1',
@@ -68,7 +66,7 @@ function startKafka(port: number): Promise<StartedTestContainer> {
 }
 
 function startRegistry(): Promise<StartedTestContainer> {
-  return new GenericContainer(REGISTRY_IMAGE)
+  return new GenericContainer(ENGINE_IMAGES.schemaRegistry)
     .withExposedPorts(8080)
     .withEnvironment({ APICURIO_STORAGE_KIND: 'sql', APICURIO_STORAGE_SQL_KIND: 'h2' })
     .withWaitStrategy(Wait.forListeningPorts())
@@ -77,7 +75,7 @@ function startRegistry(): Promise<StartedTestContainer> {
 
 function startPostgres(): Promise<StartedTestContainer> {
   return (
-    new GenericContainer(POSTGRES_IMAGE)
+    new GenericContainer(ENGINE_IMAGES.postgres)
       .withExposedPorts(5432)
       .withEnvironment({ POSTGRES_USER: 'weir', POSTGRES_PASSWORD: 'weir', POSTGRES_DB: 'postgres' })
       .withCommand(['postgres', '-c', 'max_connections=200', '-c', 'fsync=off'])

@@ -1,5 +1,6 @@
 export * from './corpus.js';
 export * from './documentation.js';
+export * from './engine-images.js';
 export * from './engine-process.js';
 export * from './engines.js';
 export * from './eventually.js';
