@@ -22,7 +22,7 @@ afterEach(async () => {
   await topics.close();
 });
 
-/** Dead letters with their numbers as values, planned as one replay a partition. */
+/** Dead letters with their numbers as values, planned as one replay a partition; and others go on writing to the topic that they came from. */
 async function issued(records: number, chunk: number): Promise<void> {
   topics = await ReplayTopics.create({ partitions: PARTITIONS, rawPartitions: RAW_PARTITIONS });
   group = uniqueName('replayer');
@@ -33,6 +33,7 @@ async function issued(records: number, chunk: number): Promise<void> {
       chunksOf(planned.slice(partition * half, (partition + 1) * half), chunk, { replay_id: `r${partition}` }),
       partition,
     );
+  live = await new LiveTraffic(topics.raw).start(RAW_PARTITIONS);
 }
 
 function member(): ReplayerProcess {
@@ -52,8 +53,6 @@ interface Tally {
   /** Answers that name a place where no replayed record is. */
   readonly wrong: number;
 }
-
-const eachOnce = (records: number): Tally => ({ published: records, repeated: [], answers: records, wrong: 0 });
 
 /** What there is once so many records are answered and every command is passed. */
 async function tally(records: number): Promise<Tally> {
@@ -76,10 +75,18 @@ async function tally(records: number): Promise<Tally> {
   };
 }
 
-describe('dlq-replayer: every record is published once', () => {
-  it('while its processes are killed at any moment and started again, and live traffic goes on', async () => {
+/** Each record is back once; and no reader of what others wrote meanwhile had to wait for longer than a transaction may stay open. */
+async function expectEachOnce(records: number): Promise<void> {
+  const expected: Tally = { published: records, repeated: [], answers: records, wrong: 0 };
+  expect(await tally(records)).toEqual(expected);
+  expect(await live?.finish()).toBeGreaterThan(100);
+  // Ten seconds, and what a busy machine adds to them; the clients' own time-out would be a minute.
+  expect(live?.longestMs).toBeLessThan(25_000);
+}
+
+describe('dlq-replayer: every record is published once, and live traffic goes on,', () => {
+  it('while its processes are killed at any moment and started again', async () => {
     await issued(5_000, 20);
-    live = await new LiveTraffic(topics.raw).start(RAW_PARTITIONS);
     const members = [member(), member()];
     await Promise.all(members.map((each) => each.ready()));
     let kills = 0;
@@ -93,11 +100,8 @@ describe('dlq-replayer: every record is published once', () => {
       // The other one takes over; were both away, the brokers' time-out would have to end what was open.
       await victim?.start().ready();
     }
-    expect(await tally(5_000)).toEqual(eachOnce(5_000));
+    await expectEachOnce(5_000);
     expect(kills).toBeGreaterThanOrEqual(3);
-    expect(await live.finish()).toBeGreaterThan(100);
-    // Ten seconds, and what a busy machine adds to them.
-    expect(live.longestMs).toBeLessThan(15_000);
   }, 600_000);
 
   it('while one is frozen for longer than its session, others take over, and it wakes up', async () => {
@@ -117,7 +121,7 @@ describe('dlq-replayer: every record is published once', () => {
       frozen.thaw();
       await frozen.ready();
     }
-    expect(await tally(3_000)).toEqual(eachOnce(3_000));
+    await expectEachOnce(3_000);
   }, 600_000);
 
   it('while members join and leave', async () => {
@@ -130,6 +134,6 @@ describe('dlq-replayer: every record is published once', () => {
       await newest.terminate();
       newest = joined;
     }
-    expect(await tally(4_000)).toEqual(eachOnce(4_000));
+    await expectEachOnce(4_000);
   }, 600_000);
 });

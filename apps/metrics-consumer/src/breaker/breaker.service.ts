@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { KafkaAdmin } from '@weir/kafka';
+import { Rounds } from '@weir/nest-service';
 import type { HealthRegistry, Metrics } from '@weir/telemetry';
 
 import type { BreakerCause, OpenBreaker, Pass } from './breaker-state.js';
@@ -19,8 +20,7 @@ export interface BreakerServiceOptions extends BreakerOptions {
 export class BreakerService implements OnModuleInit, OnApplicationShutdown {
   readonly breaker: Breaker;
   private readonly logger = new Logger('Breaker');
-  private timer: NodeJS.Timeout | null = null;
-  private syncing: Promise<void> = Promise.resolve();
+  private readonly syncing = new Rounds(() => this.breaker.sync(), SYNC_INTERVAL_MS);
 
   constructor(
     private readonly options: BreakerServiceOptions,
@@ -66,16 +66,11 @@ export class BreakerService implements OnModuleInit, OnApplicationShutdown {
         return { status: 'healthy' };
       },
     });
-    const sync = (): void => {
-      this.syncing = this.breaker.sync();
-    };
-    sync();
-    this.timer = setInterval(sync, SYNC_INTERVAL_MS).unref();
+    this.syncing.start(0);
   }
 
   async onApplicationShutdown(): Promise<void> {
-    if (this.timer !== null) clearInterval(this.timer);
-    await this.syncing;
+    await this.syncing.stop();
     await Promise.all([this.store?.close(), this.admin.close()]);
   }
 
