@@ -124,6 +124,7 @@ describe('what operators give up', () => {
     for (const wrong of [
       {},
       { filter: { tenant: 'x' } },
+      { reason: 'why' },
       { reason: 'why', filter: { tenants: 'x' } },
       { reason: 'why', filter: {}, ids: ['0-1'] },
       { reason: 'why', filter: {}, confirm: true },

@@ -156,15 +156,15 @@ describe('replays', () => {
 
   it('goes on by itself after a canary that is as good as it has to be', async () => {
     await letters('good-canary', 20);
-    const id = await begun('good-canary', { chunkRecords: 10, canary: { records: 10, maxFailed: 0.1 } });
+    const id = await begun('good-canary', { chunkRecords: 10, canary: { records: 10, maxFailed: 0.3 } });
     const [canary] = await replayer.chunks(id, 1);
     await replayer.publish(canary as ReplayChunk);
     expect(replayer.issued(id)).toBe(1);
-    const [last, ...others] = (canary as ReplayChunk).records;
-    await replayer.outcomes(id, [
-      ...others.map((record) => ({ ...record, outcome: 'applied' as const })),
-      ...(last === undefined ? [] : [{ ...last, outcome: 'failed_again' as const }]),
-    ]);
+    const { records } = canary as ReplayChunk;
+    await replayer.outcomes(
+      id,
+      records.map((record, n) => ({ ...record, outcome: n < 3 ? ('failed_again' as const) : ('applied' as const) })),
+    );
     expect(await replayer.chunks(id, 2)).toHaveLength(2);
     expect(await replay(id)).toMatchObject({ canary: { state: 'passed' } });
     await admin.done('POST', `/dlq/replays/${id}/cancel`);
@@ -206,6 +206,37 @@ describe('replays', () => {
     );
     expect(await states('led')).toEqual({ open: 100 - issued, recovered: issued });
     expect(replayer.issued(id)).toBe(issued / 10);
+  });
+
+  it('counts no attempt of a record that a cancelled replay has not issued', async () => {
+    await letters('spared', 20);
+    for (let times = 0; times < 6; times += 1) {
+      const id = await begun('spared', { chunkRecords: 1, rate: 0.1 });
+      await admin.done('POST', `/dlq/replays/${id}/cancel`);
+    }
+    const { parked, open } = await states('spared');
+    expect(parked).toBeUndefined();
+    expect(open).toBeGreaterThanOrEqual(14); // one may have been issued each time
+    const [chunk] = await replayer.chunks(await begun('spared', { chunkRecords: 20 }), 1);
+    expect(new Set(chunk?.records.map(({ replay_count: count }) => count))).toEqual(new Set([1]));
+  });
+
+  it('gives up what nothing can be heard of any more: its topic has deleted it', async () => {
+    await letters('silent', 1);
+    const id = await begun('silent');
+    const [chunk] = await replayer.chunks(id, 1);
+    await replayer.publish(chunk as ReplayChunk);
+    await eventually(
+      () => replay(id),
+      ({ counts }) => (counts as Json)['published'] === 1,
+    );
+    await admin.pool.query(
+      "UPDATE admin.replay_items SET answered_at = now() - interval '8 days' WHERE replay_id = $1",
+      [id],
+    );
+    await until(id, { state: 'completed' });
+    expect(await replay(id)).toMatchObject({ counts: { unknown: 1 } });
+    expect(await states('silent')).not.toHaveProperty('replaying');
   });
 
   it('hears of the same outcome twice, of worse ones after a better one, and of what it never asked for', async () => {

@@ -3,7 +3,7 @@ import type { ConsumedRecord } from '@weir/kafka';
 import type { Transaction } from '../database/database.js';
 import type { Projected } from '../projections/projection.js';
 import { groupsOf } from './letter-group.js';
-import { identityOf, type LetterRow, letterRow } from './letter-row.js';
+import { identitiesOf, type LetterRow, letterRow } from './letter-row.js';
 import { lockRecords, restate } from './state.js';
 
 /** Columns of the index, PostgreSQL's types of them, and what a row has there. */
@@ -51,7 +51,7 @@ export class DeadLetterIndex implements Projected {
   constructor(private readonly maxAttempts: number) {}
 
   async apply(transaction: Transaction, records: readonly ConsumedRecord[]): Promise<void> {
-    const decided = new Set(await lockRecords(transaction, records.map(identityOf)));
+    const decided = new Set(await lockRecords(transaction, records.flatMap(identitiesOf)));
     const fresh: LetterRow[] = [];
     let written: Promise<readonly LetterRow[]> = Promise.resolve([]);
     for (let at = 0; at < records.length; at += ROWS_AT_ONCE) {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 
 import { Body as RequestBody, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { ApiOperation, ApiProduces } from '@nestjs/swagger';
+import { ValidationError } from '@weir/errors';
 import type { FastifyReply } from 'fastify';
 
 import { AdminController, Allows } from '../access/allows.js';
@@ -158,6 +159,8 @@ export class DeadLettersController {
 
 /** The last that is read of a body. */
 function about(body: Body): Pick<DecisionRequest, 'selection' | 'confirmed'> {
+  if (!body.has('filter') && !body.has('ids'))
+    throw new ValidationError('field_missing', '`filter` or `ids` is required.');
   const request = { selection: selectionOf(body), confirmed: body.optionalNumber('confirm', RECORDS) };
   body.finish();
   return request;

@@ -4,7 +4,7 @@ import { type Database, MANY_RECORDS, type Transaction } from '../database/datab
 import { AdminRefusal } from '../http/problems.js';
 import type { DeadLetters, LetterStory } from './dead-letters.js';
 import { conditionOfSelection, type Selection } from './selection.js';
-import { type LetterState, lockRecords, restate } from './state.js';
+import { holdRecords, type LetterState, restate, SUPERSEDED } from './state.js';
 
 /** What an operator decides about records: `discard` gives them up, `restore` takes that back. */
 type Decision = { readonly kind: 'discard'; readonly reason: string } | { readonly kind: 'restore' };
@@ -22,7 +22,7 @@ export interface DecisionView {
   /** Records that it is about. */
   readonly records: number;
   /** Selected dead letters that stay as they are, by state. */
-  readonly excluded: Readonly<Partial<Record<LetterState, number>>>;
+  readonly excluded: Readonly<Partial<Record<LetterState | typeof SUPERSEDED, number>>>;
 }
 
 const DECIDABLE: Readonly<Record<Decision['kind'], readonly LetterState[]>> = {
@@ -46,7 +46,8 @@ export class Discards {
   async decide(call: Call, id: string, decision: Decision): Promise<LetterStory> {
     const { identity } = await this.letters.row(id);
     await this.database.transaction(async (transaction) => {
-      await hold(transaction, [identity]);
+      // Before its state is looked at: whoever begins a replay of it has to come before or after.
+      await holdRecords(transaction, [identity]);
       const [letter] = await transaction.query<{ state: LetterState }>(
         'SELECT state FROM admin.dead_letters WHERE identity = $1 ORDER BY replay_count DESC LIMIT 1',
         [identity],
@@ -69,7 +70,7 @@ export class Discards {
     return this.database.transaction(async (transaction) => {
       const { identities, excluded } = await found(transaction, selection, states);
       if (confirmed === null) return { done: false, records: identities.length, excluded };
-      await hold(transaction, identities);
+      await holdRecords(transaction, identities);
       const [held] = await transaction.query<{ records: number }>(
         'SELECT count(*)::int AS records FROM admin.dead_letters WHERE identity = ANY ($1::text[]) AND state = ANY ($2::text[])',
         [identities, states],
@@ -105,16 +106,6 @@ export class Discards {
   }
 }
 
-/** Before their states are looked at: whoever begins a replay of one of them has to come before or after. */
-async function hold(transaction: Transaction, identities: readonly string[]): Promise<void> {
-  await transaction.query(
-    `INSERT INTO admin.dead_letter_decisions (identity) SELECT unnest($1::text[]) AS identity ORDER BY identity
-     ON CONFLICT DO NOTHING`,
-    [identities],
-  );
-  await lockRecords(transaction, identities);
-}
-
 async function found(
   transaction: Transaction,
   selection: Selection,
@@ -127,7 +118,7 @@ async function found(
     [...values, states],
   );
   if (rows.length > MAX_RECORDS) throw new AdminRefusal('selection_too_large', { most: MAX_RECORDS });
-  const others = await transaction.query<{ state: LetterState; letters: number }>(
+  const others = await transaction.query<{ state: LetterState | typeof SUPERSEDED; letters: number }>(
     `SELECT d.state, count(*)::int AS letters FROM admin.dead_letters d WHERE ${sql} AND d.state <> ALL (${wanted}) GROUP BY 1`,
     [...values, states],
   );

@@ -38,6 +38,8 @@ export async function groupsOf(transaction: Transaction, rows: readonly LetterRo
      ON CONFLICT (fingerprint) DO UPDATE SET
        first_seen = least(known.first_seen, excluded.first_seen),
        last_seen = greatest(known.last_seen, excluded.last_seen),
+       sample_partition = excluded.sample_partition,
+       sample_offset = excluded.sample_offset,
        service_versions = ARRAY (SELECT DISTINCT version FROM unnest(known.service_versions || excluded.service_versions) version ORDER BY 1)`,
     [
       given.map(([fingerprint]) => fingerprint),

@@ -99,10 +99,10 @@ export function letterRow(record: ConsumedRecord): LetterRow {
   };
 }
 
-/** The identity that the record's row has. */
-export function identityOf(record: ConsumedRecord): string {
+/** Among these is the identity that the record's row has; which of them takes reading it. */
+export function identitiesOf(record: ConsumedRecord): readonly string[] {
   const told = headerText(record.headers, ORIGIN_HEADER);
-  return told === null ? letterRow(record).identity : storable(told);
+  return told === null ? [letterRow(record).identity] : [storable(told), unreadableIdentity(record)];
 }
 
 /** Of a dead letter's own value, by which a plan knows it again. */
@@ -122,7 +122,7 @@ function unreadable({ topic, partition, offset, timestampMs, value }: ConsumedRe
   return {
     dlqPartition: partition,
     dlqOffset: offset,
-    identity: `${UNREADABLE}/${partition}/${offset}`,
+    identity: unreadableIdentity({ partition, offset }),
     replayCount: 0,
     replayId: null,
     class: UNREADABLE,
@@ -146,6 +146,9 @@ function unreadable({ topic, partition, offset, timestampMs, value }: ConsumedRe
     valueSha256: sha256(value),
   };
 }
+
+const unreadableIdentity = ({ partition, offset }: Pick<ConsumedRecord, 'partition' | 'offset'>): string =>
+  `${UNREADABLE}/${partition}/${offset}`;
 
 /** What PostgreSQL's text takes: no NUL, and whole characters. */
 const storable = (text: string): string => toUSVString(text.slice(0, MAX_TEXT)).replaceAll('\0', '\ufffd');

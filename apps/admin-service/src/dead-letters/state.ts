@@ -41,6 +41,16 @@ export async function lockRecords(transaction: Transaction, identities: readonly
   return locked.map(({ identity }) => identity);
 }
 
+/** As `lockRecords`, of records about which nothing may be decided yet: there is a row of each of them afterwards. */
+export async function holdRecords(transaction: Transaction, identities: readonly string[]): Promise<void> {
+  await transaction.query(
+    `INSERT INTO admin.dead_letter_decisions (identity) SELECT DISTINCT given.identity COLLATE "C" FROM unnest($1::text[]) AS given (identity)
+     ORDER BY 1 ON CONFLICT DO NOTHING`,
+    [identities],
+  );
+  await lockRecords(transaction, identities);
+}
+
 /** Sets the state of all letters of these records anew; the last thing that a transaction does with them. `maxAttempts`: how often a record may be replayed. */
 export async function restate(
   transaction: Transaction,

@@ -103,8 +103,7 @@ export class Projection {
   /** Everything is read again. What was made of the topic is gone until then. */
   async rebuild(transaction: Transaction): Promise<void> {
     const standing = [...(await this.positions.next(transaction)).entries()];
-    await this.parts.projected.clear(transaction);
-    await this.positions.forget(transaction);
+    await this.forget(transaction);
     const topicId = standing[0]?.[1].topicId;
     if (topicId !== undefined)
       await this.positions.begin(
@@ -115,7 +114,7 @@ export class Projection {
   }
 
   private async begun(partitions: readonly number[]): Promise<ReadonlyMap<number, number>> {
-    const { topic, admin, database, projected, logger } = this.parts;
+    const { topic, admin, database, logger } = this.parts;
     const [described] = await admin.describeTopics([topic]);
     if (described === undefined)
       throw new KafkaAdminError(`The topic ${topic} is not there.`, { code: 'topic_missing' });
@@ -124,13 +123,18 @@ export class Projection {
       const before = await this.positions.next(transaction);
       if ([...before.values()].some((position) => position.topicId !== topicId)) {
         logger.warn({ topic, topicId }, 'The topic was made anew: what was made of the one before is dropped');
-        await projected.clear(transaction);
-        await this.positions.forget(transaction);
+        await this.forget(transaction);
       }
       await this.positions.begin(transaction, topicId, partitions);
       const after = await this.positions.next(transaction);
       return new Map([...after].map(([partition, { next }]) => [partition, next]));
     });
+  }
+
+  /** Positions first, as whoever takes a batch does. */
+  private async forget(transaction: Transaction): Promise<void> {
+    await this.positions.forget(transaction);
+    await this.parts.projected.clear(transaction);
   }
 
   private movesOf(records: readonly ConsumedRecord[]): Move[] {

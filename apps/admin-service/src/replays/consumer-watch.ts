@@ -10,6 +10,8 @@ import { finish, lockReplays } from './replay-rows.js';
 /** Times in milliseconds. */
 export interface ConsumerWatchOptions {
   readonly maxAttempts: number;
+  /** How long a record stays in the topic that it is replayed into: whatever its consumer does, nothing more is heard of it then. */
+  readonly sourceRetentionMs: number;
   /** How long after the consumer has gone past a record its outcome may take; 60 s unless given. */
   readonly outcomeTimeoutMs?: number;
   readonly intervalMs?: number;
@@ -30,6 +32,8 @@ const GROUP = "regexp_replace(identity, '^[^/]*/[^/]*/[^/]*/', '')";
  */
 export class ConsumerWatch {
   private readonly rounds: Rounds;
+  /** What does not work at the moment, and the code of why. */
+  private readonly failing = new Map<string, string>();
 
   constructor(
     private readonly database: Database,
@@ -48,15 +52,22 @@ export class ConsumerWatch {
     await this.rounds.stop();
   }
 
-  /** Never rejects: what is away is asked again with the next look. */
+  /** Never rejects: what is away is asked again with the next look, and keeps nothing else from being looked at. */
   private async look(): Promise<void> {
+    await this.attempt('replays with a bound of lag', () => this.holdUp());
+    await this.attempt('replayed records that are awaited', () => this.markPassed());
+    await this.attempt('replayed records without an outcome', () => this.giveUp());
+  }
+
+  /** Says once that it does not work, and again where it is for another reason. */
+  private async attempt(what: string, work: () => Promise<void>): Promise<void> {
     try {
-      await this.holdUp();
-      await this.markPassed();
-      await this.giveUp();
+      await work();
+      this.failing.delete(what);
     } catch (thrown) {
-      const { code, message } = classify(thrown);
-      this.logger.debug(`The consumer of replayed records was not looked at: ${code}: ${message}`);
+      const error = classify(thrown);
+      if (this.failing.get(what) !== error.code) this.logger.warn({ error }, `Not looked at, for now: ${what}`);
+      this.failing.set(what, error.code);
     }
   }
 
@@ -74,17 +85,18 @@ export class ConsumerWatch {
        JOIN admin.dead_letters d ON d.dlq_partition = i.dlq_partition AND d.dlq_offset = i.dlq_offset
        WHERE r.state = 'running' AND r.max_lag IS NOT NULL`,
     );
-    for (const { id, max_lag: maxLag, topic, consumer, held } of bounded) {
-      const lags = await this.admin.lag(consumer, [topic]);
-      const lag = lags.reduce((sum, each) => sum + each.lag, 0);
-      // Half of the bound, so that it does not go on and off with every chunk.
-      const behind = lag > (held ? Number(maxLag) / 2 : Number(maxLag));
-      if (behind !== held)
-        await this.database.query('UPDATE admin.replays SET held_by = $2 WHERE id = $1', [
-          id,
-          behind ? 'consumer_lag' : null,
-        ]);
-    }
+    for (const { id, max_lag: maxLag, topic, consumer, held } of bounded)
+      await this.attempt(`the lag of ${consumer}`, async () => {
+        const lags = await this.admin.lag(consumer, [topic]);
+        const lag = lags.reduce((sum, each) => sum + each.lag, 0);
+        // Half of the bound, so that it does not go on and off with every chunk.
+        const behind = lag > (held ? Number(maxLag) / 2 : Number(maxLag));
+        if (behind !== held)
+          await this.database.query('UPDATE admin.replays SET held_by = $2 WHERE id = $1', [
+            id,
+            behind ? 'consumer_lag' : null,
+          ]);
+      });
   }
 
   private async markPassed(): Promise<void> {
@@ -92,16 +104,20 @@ export class ConsumerWatch {
       `SELECT DISTINCT ${GROUP} AS consumer, topic FROM admin.replay_items
        WHERE held AND answer = 'published' AND passed_at IS NULL AND topic IS NOT NULL`,
     );
-    for (const { consumer, topic } of awaited) {
-      const committed = await this.admin.stableOffsets(consumer, [topic]);
-      await this.database.query(
-        `UPDATE admin.replay_items i SET passed_at = now()
-         FROM unnest($3::int[], $4::bigint[]) AS committed (partition, next)
-         WHERE i.held AND i.answer = 'published' AND i.passed_at IS NULL AND i.topic = $2 AND ${GROUP.replace('identity', 'i.identity')} = $1
-           AND i.partition = committed.partition AND i.published_offset < committed.next`,
-        [consumer, topic, committed.map(({ partition }) => partition), committed.map(({ offset }) => offset)],
-      );
-    }
+    for (const { consumer, topic } of awaited)
+      await this.attempt(`how far ${consumer} is`, async () => {
+        const committed = await this.admin.stableOffsets(consumer, [topic]);
+        // Those that somebody is about to change are looked at next time: nobody waits for anybody here.
+        await this.database.query(
+          `UPDATE admin.replay_items SET passed_at = now() WHERE (replay_id, item) IN (
+             SELECT i.replay_id, i.item FROM admin.replay_items i
+             JOIN unnest($3::int[], $4::bigint[]) AS committed (partition, next) USING (partition)
+             WHERE i.held AND i.answer = 'published' AND i.passed_at IS NULL AND i.topic = $2 AND ${GROUP.replace('identity', 'i.identity')} = $1
+               AND i.published_offset < committed.next
+             FOR UPDATE OF i SKIP LOCKED)`,
+          [consumer, topic, committed.map(({ partition }) => partition), committed.map(({ offset }) => offset)],
+        );
+      });
   }
 
   private async giveUp(): Promise<void> {
@@ -133,6 +149,7 @@ export class ConsumerWatch {
   private get overdue(): string {
     const timeoutMs = this.options.outcomeTimeoutMs ?? OUTCOME_TIMEOUT_MS;
     return `held AND answer = 'published' AND (passed_at < now() - interval '${timeoutMs} milliseconds'
-      OR published_offset IS NULL AND answered_at < now() - interval '${Math.max(timeoutMs, NO_PLACE_TIMEOUT_MS)} milliseconds')`;
+      OR published_offset IS NULL AND answered_at < now() - interval '${Math.max(timeoutMs, NO_PLACE_TIMEOUT_MS)} milliseconds'
+      OR answered_at < now() - interval '${this.options.sourceRetentionMs} milliseconds')`;
   }
 }

@@ -14,6 +14,8 @@ export interface IssuingOptions {
 
 /** How often it is looked for replays that another instance has begun, and for what else there was no sign of. */
 const IDLE_MS = 500;
+/** Somebody else may hold the replay that is due. */
+const LEAST_WAIT_MS = 20;
 const OVERDUE_EVERY_MS = 5_000;
 const CHUNK_TIMEOUT_MS = 120_000;
 /** What is on its way at most: so many seconds' worth, and a few chunks. A replay that is paused or slowed down has little left to come. */
@@ -91,7 +93,7 @@ export class Issuing {
       `SELECT (extract(epoch FROM min(next_issue_at) - now()) * 1000)::float8 AS ms FROM admin.replays
        WHERE state = 'running' HAVING count(*) > 0`,
     );
-    return Math.min(Math.max(next?.ms ?? IDLE_MS, 0), IDLE_MS);
+    return Math.min(Math.max(next?.ms ?? IDLE_MS, LEAST_WAIT_MS), IDLE_MS);
   }
 
   /** False where none is due. */
@@ -218,7 +220,7 @@ export class Issuing {
       [id, records],
     );
     if (found === undefined || Number(found.waiting) > 0) return;
-    const failedShare = 1 - Number(found.recovered) / Number(found.all);
+    const failedShare = (Number(found.all) - Number(found.recovered)) / Number(found.all);
     const failed = failedShare > (maxFailed ?? 0);
     await transaction.query(
       failed

@@ -4,7 +4,7 @@ import { type BatchConsumer, KafkaAdmin, LogReader } from '@weir/kafka';
 import { BatchTransport, KafkaMetrics } from '@weir/nest-kafka';
 import { LOGGER } from '@weir/nest-service';
 import type { Logger } from '@weir/telemetry';
-import { dlqReplayEvents, metricsDlq, type TopicDefinition } from '@weir/topics';
+import { dlqReplayEvents, metricsDlq, metricsRaw, type TopicDefinition } from '@weir/topics';
 
 import { AuditTrail } from '../audit/audit-trail.js';
 import type { AdminConfig } from '../config.js';
@@ -136,7 +136,7 @@ export function recoveryProviders(
       provide: ConsumerWatch,
       inject: [Database, RecoveryClients, LOGGER],
       useFactory: (database: Database, { admin }: RecoveryClients, logger: Logger) =>
-        new ConsumerWatch(database, admin, logger, { maxAttempts }),
+        new ConsumerWatch(database, admin, logger, { maxAttempts, sourceRetentionMs: metricsRaw.retentionMs ?? 0 }),
     },
     {
       provide: Retention,

@@ -6,6 +6,9 @@ import { dlqReplayEvents } from '@weir/topics';
 import { ReplayEventsProjection } from '../projections/projections.js';
 import { ReplayEvents } from './replay-events.js';
 
+/** Each may tell of 500 records, all of which are stated anew in one statement. */
+const MAX_EVENTS = 20;
+
 /** `dlq.replay.events` → what became of replays and their records. */
 @Controller()
 export class ReplayEventsHandler {
@@ -14,7 +17,7 @@ export class ReplayEventsHandler {
     private readonly events: ReplayEvents,
   ) {}
 
-  @BatchHandler(dlqReplayEvents, { maxRecords: 200 })
+  @BatchHandler(dlqReplayEvents, { maxRecords: MAX_EVENTS })
   async take(batch: RecordBatch): Promise<void> {
     await this.events.prepare(batch.records);
     await this.projection.take(batch);

@@ -4,9 +4,9 @@ import type { ConsumedRecord } from '@weir/kafka';
 import type { Logger } from '@weir/telemetry';
 
 import type { Transaction } from '../database/database.js';
-import { restate } from '../dead-letters/state.js';
+import { holdRecords, restate } from '../dead-letters/state.js';
 import type { Projected } from '../projections/projection.js';
-import { finish, lockReplays } from './replay-rows.js';
+import { finish, giveCountsBack, lockReplays } from './replay-rows.js';
 
 /** What is better known stays: guarantees, rule 21. */
 const RANK = "array_position(ARRAY['unknown', 'failed_again', 'repeated', 'applied'], %)";
@@ -30,6 +30,11 @@ export class ReplayEvents implements Projected {
     const ids = [...new Set(events.map(({ replay_id: id }) => id))];
     // Before anything else of the replay is touched: issuing and operators do the same.
     await lockReplays(transaction, ids);
+    // And all records at once, in the order in which everybody does: event by event two of us could wait for each other.
+    await holdRecords(
+      transaction,
+      events.flatMap(({ outcomes }) => outcomes.map(({ identity }) => identity)),
+    );
     const changed: string[] = [];
     for (const { replay_id: id, answer, outcomes } of events) {
       if (answer !== null) changed.push(...(await this.answered(transaction, id, answer)));
@@ -106,7 +111,9 @@ export class ReplayEvents implements Projected {
       `UPDATE admin.replay_items SET held = false WHERE ${refused} RETURNING identity`,
       [id, chunk],
     );
-    return released.map(({ identity }) => identity);
+    const identities = released.map(({ identity }) => identity);
+    await giveCountsBack(transaction, id, identities);
+    return identities;
   }
 
   /** What became of records in metrics-consumer; told twice it is the same. The records that changed. */
@@ -130,7 +137,7 @@ export class ReplayEvents implements Projected {
       `INSERT INTO admin.dead_letter_decisions AS known (identity, failed, closed, closed_at)
        SELECT identity, coalesce(max(count) FILTER (WHERE outcome = 'failed_again'), 0), min(outcome) FILTER (WHERE outcome IN ('applied', 'repeated')),
               CASE WHEN bool_or(outcome IN ('applied', 'repeated')) THEN now() END
-       FROM unnest($1::text[], $2::int[], $3::text[]) AS given (identity, count, outcome) GROUP BY identity ORDER BY identity
+       FROM unnest($1::text[], $2::int[], $3::text[]) AS given (identity, count, outcome) GROUP BY identity ORDER BY identity COLLATE "C"
        ON CONFLICT (identity) DO UPDATE SET
          failed = greatest(known.failed, excluded.failed),
          closed = CASE WHEN 'applied' IN (known.closed, excluded.closed) THEN 'applied' ELSE coalesce(known.closed, excluded.closed) END,

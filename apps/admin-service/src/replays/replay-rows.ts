@@ -1,4 +1,5 @@
 import type { Session, Transaction } from '../database/database.js';
+import { lockRecords } from '../dead-letters/state.js';
 import { AdminRefusal } from '../http/problems.js';
 
 export type ReplayState = 'running' | 'paused' | 'cancelling' | 'cancelled' | 'completed';
@@ -39,6 +40,23 @@ export async function lockReplays(transaction: Transaction, ids: readonly string
   return transaction.query<ReplayRow>(
     'SELECT * FROM admin.replays WHERE id = ANY ($1::text[]) ORDER BY id FOR UPDATE',
     [ids],
+  );
+}
+
+/**
+ * Takes back the counts of records that this replay let go without publishing them: it was no attempt, and parks nobody. Nothing with such a
+ * count is on its way: it was never issued, or all of its chunk is answered.
+ */
+export async function giveCountsBack(
+  transaction: Transaction,
+  id: string,
+  identities: readonly string[],
+): Promise<void> {
+  await lockRecords(transaction, identities);
+  await transaction.query(
+    `UPDATE admin.dead_letter_decisions r SET issued = i.replay_count - 1 FROM admin.replay_items i
+     WHERE i.replay_id = $1 AND i.identity = ANY ($2::text[]) AND r.identity = i.identity AND r.issued = i.replay_count`,
+    [id, identities],
   );
 }
 

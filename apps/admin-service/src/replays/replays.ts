@@ -10,7 +10,7 @@ import { restate } from '../dead-letters/state.js';
 import { letterId } from '../dead-letters/views.js';
 import { AdminRefusal } from '../http/problems.js';
 import { firstOffsets, type FirstOffsets, type Plan, plan, type PlannedRecord } from './planning.js';
-import { finish, lockReplays, type ReplayRow, type ReplayState } from './replay-rows.js';
+import { finish, giveCountsBack, lockReplays, type ReplayRow, type ReplayState } from './replay-rows.js';
 
 /** How a replay goes about it. */
 export interface ReplayOptions {
@@ -120,11 +120,9 @@ export class Replays {
          WHERE replay_id = $1 AND held AND chunk IS NULL RETURNING identity`,
         [id],
       );
-      await restate(
-        transaction,
-        released.map(({ identity }) => identity),
-        this.options.maxAttempts,
-      );
+      const identities = released.map(({ identity }) => identity);
+      await giveCountsBack(transaction, id, identities);
+      await restate(transaction, identities, this.options.maxAttempts);
       await finish(transaction, [id]);
     });
   }
@@ -157,7 +155,7 @@ export class Replays {
     // In the order of the identities, so that two operators never wait for each other in a circle.
     const assigned = await transaction.query(
       `INSERT INTO admin.dead_letter_decisions AS known (identity, issued)
-       SELECT identity, count FROM unnest($1::text[], $2::int[]) AS planned (identity, count) ORDER BY identity
+       SELECT identity, count FROM unnest($1::text[], $2::int[]) AS planned (identity, count) ORDER BY identity COLLATE "C"
        ON CONFLICT (identity) DO UPDATE SET issued = excluded.issued WHERE known.issued < excluded.issued RETURNING identity`,
       [records.map(({ letter }) => letter.identity), records.map(({ replayCount }) => replayCount)],
     );

@@ -96,13 +96,18 @@ export class Retention {
     await this.rounds.stop();
   }
 
-  /** How many rows of each table were deleted; those without any are left out. Rejects with StoreUnavailableError. */
+  /** How many rows of each table were deleted; those without any are left out. Rejects with the first StoreUnavailableError, and after all tables. */
   async trim(now: Date): Promise<Readonly<Record<string, number>>> {
     const deleted: Record<string, number> = {};
-    for (const kind of KINDS) {
-      const rows = await this.delete(kind, now);
-      if (rows > 0) deleted[kind.table] = rows;
-    }
+    const failures: unknown[] = [];
+    for (const kind of KINDS)
+      try {
+        const rows = await this.delete(kind, now);
+        if (rows > 0) deleted[kind.table] = rows;
+      } catch (thrown) {
+        failures.push(thrown); // one table that takes too long keeps no other from being trimmed
+      }
+    if (failures.length > 0) throw failures[0];
     return deleted;
   }
 
