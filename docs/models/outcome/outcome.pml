@@ -327,6 +327,8 @@ inline finish(r) {
 #else
 #define COUNT_IS_NEW (issued < c)
 #endif
+/* giveCountsBack: of a record that its replay let go without publishing it. */
+#define WITHOUT_COUNT(r) (issued == count[r] && count[r] > 0 -> count[r] - 1 : issued)
 proctype Replay(byte r) {
   byte want[LETTERS]; byte c, o; bool release, found;
 end_plan:
@@ -372,9 +374,11 @@ end_row:
        release = 1;
 #endif
        lock = RELEASE_LOCK;
-       see(); vHeld = (release -> vHeld & ~BIT(r) : vHeld); restate() };
+       see(); vHeld = (release -> vHeld & ~BIT(r) : vHeld);
+       vIssued = (release && answers[r] == TOO_LATE -> WITHOUT_COUNT(r) : vIssued); restate() };
      atomic {
        held = (release -> held & ~BIT(r) : held);
+       if :: release && answers[r] == TOO_LATE -> issued = WITHOUT_COUNT(r); count[r] = 0 :: else fi;
        published[r] = (answers[r] == PUBLISHED);
        chunk[r] = (answers[r] == TOO_LATE && !release -> 0 : ANSWERED);
        answers[r] = 0; release = 0;
@@ -408,6 +412,9 @@ end_row:
        lock = RELEASE_LOCK;
        see(); vHeld = vHeld & ~BIT(r); restate() };
      atomic {
+#ifdef COUNT_GIVEN_BACK_WHEN_GIVEN_UP
+       issued = WITHOUT_COUNT(r);
+#endif
        held = held & ~BIT(r); outcome[r] = UNKNOWN; found = 0;
        finish(r); write(); lock = RELEASE_UNLOCK }
   :: atomic { cancels > 0 && replay[r] == RUNNING && RELEASE_FREE ->                                /* cancel */
@@ -418,9 +425,10 @@ end_row:
        release = (chunk[r] == 0);
 #endif
        lock = RELEASE_LOCK;
-       see(); vHeld = (release -> vHeld & ~BIT(r) : vHeld); restate() };
+       see(); vHeld = (release -> vHeld & ~BIT(r) : vHeld); vIssued = (release -> WITHOUT_COUNT(r) : vIssued); restate() };
      atomic {
        replay[r] = CANCELLING;
+       if :: release -> issued = WITHOUT_COUNT(r); count[r] = 0 :: else fi;
        held = (release -> held & ~BIT(r) : held); release = 0;
        finish(r); write(); lock = RELEASE_UNLOCK }
   od;
