@@ -170,6 +170,20 @@ describe('replays', () => {
     await admin.done('POST', `/dlq/replays/${id}/cancel`);
   });
 
+  it('tells what a canary came to that is as large as its replay', async () => {
+    for (const [tenant, outcome, state] of [
+      ['all-good', 'applied', 'passed'],
+      ['all-bad', 'failed_again', 'failed'],
+    ] as const) {
+      await letters(tenant, 2);
+      const id = await begun(tenant, { canary: { records: 10 } });
+      const [chunk] = await replayer.chunks(id, 1);
+      await replayer.publish(chunk as ReplayChunk);
+      await replayer.outcomes(id, outcomesOf(chunk as ReplayChunk, outcome));
+      expect(await until(id, { state: 'completed' })).toMatchObject({ canary: { state } });
+    }
+  });
+
   it('issues nothing while it is paused, and is cancelled once all that was issued has answered', async () => {
     await letters('led', 100);
     await letters('meanwhile', 30);

@@ -1,3 +1,4 @@
+import { KafkaConsumerError } from '@weir/errors';
 import {
   type ConsumedRecord,
   type KafkaAdmin,
@@ -11,6 +12,8 @@ import {
 import { AdminRefusal } from '../http/problems.js';
 import { sha256 } from './letter-row.js';
 import type { DeadLetterRow } from './views.js';
+
+const WITHIN_MS = 20_000;
 
 type Original = Pick<ConsumedRecord, 'key' | 'value' | 'headers'>;
 
@@ -30,6 +33,7 @@ export class LetterSource {
     private readonly admin: Pick<KafkaAdmin, 'watermarks'>,
     /** `metrics.dlq`, under its name on the brokers. */
     private readonly topic: string,
+    private readonly withinMs = WITHIN_MS,
   ) {}
 
   /** Throws AdminRefusal `letter_expired`, or a KafkaError where the brokers are away. */
@@ -43,14 +47,35 @@ export class LetterSource {
     const mark = marks.find((each) => each.partition === partition);
     if (mark === undefined || offset < mark.low || offset >= mark.high) throw new AdminRefusal('letter_expired');
     const found: ConsumedRecord[] = [];
-    await this.log.read({ topic: this.topic, partition, from: offset, to: offset + 1 }, (records) => {
-      found.push(...records);
-    });
+    await this.within(`${this.topic}[${partition}]`, (signal) =>
+      this.log.read(
+        { topic: this.topic, partition, from: offset, to: offset + 1 },
+        (records) => {
+          found.push(...records);
+        },
+        signal,
+      ),
+    );
     const record = found.find((each) => each.offset === offset);
     // Another record at its place: the topic was made anew, and the index has not noticed yet.
     if (record === undefined || !sha256(record.value).equals(indexed)) throw new AdminRefusal('letter_expired');
     const envelope = parseEnvelope(record.value);
     if (isUnreadable(envelope)) return { record, envelope: null, original: null };
     return { record, envelope, original: originalBytes(envelope) };
+  }
+
+  /** Reads come one after the other: nobody waits longer than that for those before. */
+  private async within(what: string, read: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const signal = AbortSignal.timeout(this.withinMs);
+    const late = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () =>
+        reject(
+          new KafkaConsumerError(`${what} was not read within ${this.withinMs} ms`, { code: 'kafka_unavailable' }),
+        ),
+      );
+    });
+    const reading = read(signal);
+    reading.catch(() => undefined); // where nobody waits for it any more
+    await Promise.race([reading, late]);
   }
 }

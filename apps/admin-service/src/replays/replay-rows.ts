@@ -60,13 +60,22 @@ export async function giveCountsBack(
   );
 }
 
+/** What a canary that is still waiting has come to, in the row `r` of its replay: as large as the replay, it ends with it. */
+const CANARY = `
+  CASE WHEN r.canary IS DISTINCT FROM 'waiting' THEN r.canary
+    WHEN (SELECT count(*) FILTER (WHERE i.outcome IS NULL OR i.outcome NOT IN ('applied', 'repeated'))::float8 / count(*)
+          FROM admin.replay_items i WHERE i.replay_id = r.id AND i.item < r.canary_records) > coalesce(r.canary_max_failed, 0)
+      THEN 'failed'
+    ELSE 'passed'
+  END`;
+
 /**
  * Ends replays of which nothing more is to come: one that has heard of all its records, and a cancelled one whose chunks have all
  * answered (guarantees, rule 20). The caller holds their rows.
  */
 export async function finish(transaction: Transaction, ids: readonly string[]): Promise<void> {
   await transaction.query(
-    `UPDATE admin.replays r SET state = 'completed', finished_at = now()
+    `UPDATE admin.replays r SET state = 'completed', finished_at = now(), canary = ${CANARY}
      WHERE id = ANY ($1::text[]) AND state IN ('running', 'paused')
        AND NOT EXISTS (SELECT FROM admin.replay_items i WHERE i.replay_id = r.id AND i.held)`,
     [ids],
