@@ -102,11 +102,17 @@ export class ReplayEvents implements Projected {
    */
   private async tooLate(transaction: Transaction, id: string, chunk: number): Promise<string[]> {
     const refused = "replay_id = $1 AND chunk = $2 AND held AND answer = 'refused' AND answer_reason = 'deadline'";
-    await transaction.query(
+    const late = await transaction.query(
       `UPDATE admin.replay_items SET chunk = NULL, place = NULL, answer = NULL, answer_reason = NULL, answered_at = NULL
-       WHERE ${refused} AND EXISTS (SELECT FROM admin.replays WHERE id = $1 AND state IN ('running', 'paused'))`,
+       WHERE ${refused} AND EXISTS (SELECT FROM admin.replays WHERE id = $1 AND state IN ('running', 'paused')) RETURNING item`,
       [id, chunk],
     );
+    // After an outage of dlq-replayer this comes once; again and again it means that one of the two clocks is wrong.
+    if (late.length > 0)
+      this.logger.warn(
+        { replay: id, chunk, records: late.length },
+        'dlq-replayer came to a chunk past its deadline, and published nothing of it; it is issued anew',
+      );
     const released = await transaction.query<{ identity: string }>(
       `UPDATE admin.replay_items SET held = false WHERE ${refused} RETURNING identity`,
       [id, chunk],
