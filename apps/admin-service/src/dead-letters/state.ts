@@ -43,6 +43,7 @@ export async function lockRecords(transaction: Transaction, identities: readonly
 
 /** As `lockRecords`, of records about which nothing may be decided yet: there is a row of each of them afterwards. */
 export async function holdRecords(transaction: Transaction, identities: readonly string[]): Promise<void> {
+  if (identities.length === 0) return;
   await transaction.query(
     `INSERT INTO admin.dead_letter_decisions (identity) SELECT DISTINCT given.identity COLLATE "C" FROM unnest($1::text[]) AS given (identity)
      ORDER BY 1 ON CONFLICT DO NOTHING`,

@@ -10,8 +10,8 @@ import { finish, lockReplays } from './replay-rows.js';
 /** Times in milliseconds. */
 export interface ConsumerWatchOptions {
   readonly maxAttempts: number;
-  /** How long a record stays in the topic that it is replayed into: whatever its consumer does, nothing more is heard of it then. */
-  readonly sourceRetentionMs: number;
+  /** How long a record stays in the topic that it is replayed into: whatever its consumer does, nothing more is heard of it then. Null for ever. */
+  readonly sourceRetentionMs: number | null;
   /** How long after the consumer has gone past a record its outcome may take; 60 s unless given. */
   readonly outcomeTimeoutMs?: number;
   readonly intervalMs?: number;
@@ -147,9 +147,9 @@ export class ConsumerWatch {
   }
 
   private get overdue(): string {
-    const timeoutMs = this.options.outcomeTimeoutMs ?? OUTCOME_TIMEOUT_MS;
+    const { outcomeTimeoutMs: timeoutMs = OUTCOME_TIMEOUT_MS, sourceRetentionMs } = this.options;
     return `held AND answer = 'published' AND (passed_at < now() - interval '${timeoutMs} milliseconds'
       OR published_offset IS NULL AND answered_at < now() - interval '${Math.max(timeoutMs, NO_PLACE_TIMEOUT_MS)} milliseconds'
-      OR answered_at < now() - interval '${this.options.sourceRetentionMs} milliseconds')`;
+      ${sourceRetentionMs === null ? '' : `OR answered_at < now() - interval '${sourceRetentionMs} milliseconds'`})`;
   }
 }

@@ -5,7 +5,7 @@ import type { Logger } from '@weir/telemetry';
 
 import type { Database, Transaction } from '../database/database.js';
 import type { Messages } from '../messages/messages.js';
-import { finish, lockReplays, type ReplayRow } from './replay-rows.js';
+import { finish, judgeCanary, lockReplays, type ReplayRow } from './replay-rows.js';
 
 export interface IssuingOptions {
   /** How long dlq-replayer may take for a chunk until it is given up; 2 minutes unless given. */
@@ -132,7 +132,8 @@ export class Issuing {
       `UPDATE admin.replays SET next_issue_at = now() + $2 * interval '1 millisecond' WHERE id = $1`,
       [id, WAIT_MS],
     );
-    if (replay.canary === 'waiting' && !full) await this.judgeCanary(transaction, replay);
+    const canary = replay.canary === 'waiting' && !full ? await judgeCanary(transaction, id) : null;
+    if (canary !== null) this.logger.info({ replay: id, canary }, 'The canary of a replay has ended');
     await finish(transaction, [id]);
     return [];
   }
@@ -209,25 +210,5 @@ export class Issuing {
         replay_count: item.replay_count,
       })),
     });
-  }
-
-  /** Once all of the canary's records have an end: on with the rest, or paused until somebody has looked. */
-  private async judgeCanary(transaction: Transaction, replay: ReplayRow): Promise<void> {
-    const { id, canary_records: records, canary_max_failed: maxFailed } = replay;
-    const [found] = await transaction.query<{ waiting: string; recovered: string; all: string }>(
-      `SELECT count(*) FILTER (WHERE held) AS waiting, count(*) FILTER (WHERE outcome IN ('applied', 'repeated')) AS recovered, count(*) AS all
-       FROM admin.replay_items WHERE replay_id = $1 AND item < $2`,
-      [id, records],
-    );
-    if (found === undefined || Number(found.waiting) > 0) return;
-    const failedShare = (Number(found.all) - Number(found.recovered)) / Number(found.all);
-    const failed = failedShare > (maxFailed ?? 0);
-    await transaction.query(
-      failed
-        ? "UPDATE admin.replays SET canary = 'failed', state = 'paused', why = 'canary_failed' WHERE id = $1"
-        : "UPDATE admin.replays SET canary = 'passed', next_issue_at = now() WHERE id = $1",
-      [id],
-    );
-    this.logger.info({ replay: id, failedShare, failed }, 'The canary of a replay has ended');
   }
 }

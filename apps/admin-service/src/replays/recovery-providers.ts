@@ -136,7 +136,7 @@ export function recoveryProviders(
       provide: ConsumerWatch,
       inject: [Database, RecoveryClients, LOGGER],
       useFactory: (database: Database, { admin }: RecoveryClients, logger: Logger) =>
-        new ConsumerWatch(database, admin, logger, { maxAttempts, sourceRetentionMs: metricsRaw.retentionMs ?? 0 }),
+        new ConsumerWatch(database, admin, logger, { maxAttempts, sourceRetentionMs: metricsRaw.retentionMs ?? null }),
     },
     {
       provide: Retention,

@@ -140,15 +140,16 @@ export class ReplayEvents implements Projected {
     );
     // Closed for good, whichever count it was and whatever arrives later (guarantees, rule 17).
     const changed = await transaction.query<{ identity: string }>(
-      `INSERT INTO admin.dead_letter_decisions AS known (identity, failed, closed, closed_at)
-       SELECT identity, coalesce(max(count) FILTER (WHERE outcome = 'failed_again'), 0), min(outcome) FILTER (WHERE outcome IN ('applied', 'repeated')),
-              CASE WHEN bool_or(outcome IN ('applied', 'repeated')) THEN now() END
-       FROM unnest($1::text[], $2::int[], $3::text[]) AS given (identity, count, outcome) GROUP BY identity ORDER BY identity COLLATE "C"
-       ON CONFLICT (identity) DO UPDATE SET
-         failed = greatest(known.failed, excluded.failed),
-         closed = CASE WHEN 'applied' IN (known.closed, excluded.closed) THEN 'applied' ELSE coalesce(known.closed, excluded.closed) END,
-         closed_at = coalesce(known.closed_at, excluded.closed_at)
-       RETURNING identity`,
+      `UPDATE admin.dead_letter_decisions known SET
+         failed = greatest(known.failed, told.failed),
+         closed = CASE WHEN 'applied' IN (known.closed, told.closed) THEN 'applied' ELSE coalesce(known.closed, told.closed) END,
+         closed_at = coalesce(known.closed_at, CASE WHEN told.closed IS NOT NULL THEN now() END)
+       FROM (
+         SELECT identity, max(count) FILTER (WHERE outcome = 'failed_again') AS failed,
+                min(outcome) FILTER (WHERE outcome IN ('applied', 'repeated')) AS closed
+         FROM unnest($1::text[], $2::int[], $3::text[]) AS given (identity, count, outcome) GROUP BY identity
+       ) told
+       WHERE known.identity = told.identity RETURNING known.identity`,
       given.slice(0, 3),
     );
     await transaction.query(

@@ -52,6 +52,7 @@ export async function giveCountsBack(
   id: string,
   identities: readonly string[],
 ): Promise<void> {
+  if (identities.length === 0) return;
   await lockRecords(transaction, identities);
   await transaction.query(
     `UPDATE admin.dead_letter_decisions r SET issued = i.replay_count - 1 FROM admin.replay_items i
@@ -60,7 +61,7 @@ export async function giveCountsBack(
   );
 }
 
-/** What a canary that is still waiting has come to, in the row `r` of its replay: as large as the replay, it ends with it. */
+/** What a canary has come to in the row `r` of its replay, all of whose records have an end. */
 const CANARY = `
   CASE WHEN r.canary IS DISTINCT FROM 'waiting' THEN r.canary
     WHEN (SELECT count(*) FILTER (WHERE i.outcome IS NULL OR i.outcome NOT IN ('applied', 'repeated'))::float8 / count(*)
@@ -68,6 +69,23 @@ const CANARY = `
       THEN 'failed'
     ELSE 'passed'
   END`;
+
+/**
+ * Once all of the canary's records have an end: on with the rest, or paused until somebody has looked. Answers which; null before. The caller
+ * holds the replay's row.
+ */
+export async function judgeCanary(transaction: Transaction, id: string): Promise<ReplayRow['canary']> {
+  const [judged] = await transaction.query<Pick<ReplayRow, 'canary'>>(
+    `WITH judged AS (
+       SELECT ${CANARY} AS verdict FROM admin.replays r
+       WHERE r.id = $1 AND NOT EXISTS (SELECT FROM admin.replay_items i WHERE i.replay_id = r.id AND i.held AND i.item < r.canary_records))
+     UPDATE admin.replays SET canary = verdict, next_issue_at = now(),
+       state = CASE verdict WHEN 'failed' THEN 'paused' ELSE state END, why = CASE verdict WHEN 'failed' THEN 'canary_failed' ELSE why END
+     FROM judged WHERE id = $1 RETURNING canary`,
+    [id],
+  );
+  return judged?.canary ?? null;
+}
 
 /**
  * Ends replays of which nothing more is to come: one that has heard of all its records, and a cancelled one whose chunks have all
