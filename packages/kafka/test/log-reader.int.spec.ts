@@ -74,6 +74,22 @@ describe('LogReader', () => {
     expect(await texts(log, topic, 0, 1_000)).toEqual(at(0, 1_000));
   });
 
+  it('lets a caller leave that waits for its turn, and nobody pass whom it waited for', async () => {
+    const topic = await outside.topic();
+    await outside.send(topic, 0, numbered(0, 10));
+    const log = reader(3_000);
+    let first = 'waits';
+    // Nothing is there past the tenth.
+    const stuck = log.read({ topic, partition: 0, from: 0, to: 11 }, () => undefined).finally(() => (first = 'ended'));
+    await expect(
+      log.read({ topic, partition: 0, from: 0, to: 1 }, () => undefined, AbortSignal.timeout(100)),
+    ).rejects.toThrow('timeout');
+    expect(first).toBe('waits');
+    const next = texts(log, topic, 0, 10);
+    await Promise.allSettled([stuck]);
+    expect(await next).toEqual(at(0, 10));
+  });
+
   it('runs calls one after the other, and hands on what the caller throws', async () => {
     const topic = await outside.topic();
     await outside.send(topic, 0, numbered(0, 500));

@@ -2,7 +2,8 @@ import type { Transaction } from '../database/database.js';
 import type { LetterRow } from './letter-row.js';
 
 interface Group {
-  readonly sample: LetterRow;
+  /** The newest. */
+  sample: LetterRow;
   firstMs: number;
   lastMs: number;
   readonly versions: Set<string>;
@@ -21,6 +22,7 @@ export async function groupsOf(transaction: Transaction, rows: readonly LetterRo
     };
     groups.set(fingerprint, group);
     group.firstMs = Math.min(group.firstMs, routedAtMs);
+    if (routedAtMs >= group.lastMs) group.sample = row;
     group.lastMs = Math.max(group.lastMs, routedAtMs);
     group.versions.add(serviceVersion);
   }
@@ -38,8 +40,8 @@ export async function groupsOf(transaction: Transaction, rows: readonly LetterRo
      ON CONFLICT (fingerprint) DO UPDATE SET
        first_seen = least(known.first_seen, excluded.first_seen),
        last_seen = greatest(known.last_seen, excluded.last_seen),
-       sample_partition = excluded.sample_partition,
-       sample_offset = excluded.sample_offset,
+       sample_partition = CASE WHEN excluded.last_seen < known.last_seen THEN known.sample_partition ELSE excluded.sample_partition END,
+       sample_offset = CASE WHEN excluded.last_seen < known.last_seen THEN known.sample_offset ELSE excluded.sample_offset END,
        service_versions = ARRAY (SELECT DISTINCT version FROM unnest(known.service_versions || excluded.service_versions) version ORDER BY 1)`,
     [
       given.map(([fingerprint]) => fingerprint),

@@ -13,6 +13,7 @@ import { AdminRefusal } from '../http/problems.js';
 import { sha256 } from './letter-row.js';
 import type { DeadLetterRow } from './views.js';
 
+/** Reads come one after the other: nobody waits longer than that for those before. */
 const WITHIN_MS = 20_000;
 
 type Original = Pick<ConsumedRecord, 'key' | 'value' | 'headers'>;
@@ -47,35 +48,20 @@ export class LetterSource {
     const mark = marks.find((each) => each.partition === partition);
     if (mark === undefined || offset < mark.low || offset >= mark.high) throw new AdminRefusal('letter_expired');
     const found: ConsumedRecord[] = [];
-    await this.within(`${this.topic}[${partition}]`, (signal) =>
-      this.log.read(
-        { topic: this.topic, partition, from: offset, to: offset + 1 },
-        (records) => {
-          found.push(...records);
-        },
-        signal,
-      ),
-    );
+    const range = { topic: this.topic, partition, from: offset, to: offset + 1 };
+    const signal = AbortSignal.timeout(this.withinMs);
+    await this.log
+      .read(range, (records) => void found.push(...records), signal)
+      .catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+        const what = `${this.topic}[${partition}] was not read within ${this.withinMs} ms`;
+        throw new KafkaConsumerError(what, { code: 'kafka_unavailable' });
+      });
     const record = found.find((each) => each.offset === offset);
     // Another record at its place: the topic was made anew, and the index has not noticed yet.
     if (record === undefined || !sha256(record.value).equals(indexed)) throw new AdminRefusal('letter_expired');
     const envelope = parseEnvelope(record.value);
     if (isUnreadable(envelope)) return { record, envelope: null, original: null };
     return { record, envelope, original: originalBytes(envelope) };
-  }
-
-  /** Reads come one after the other: nobody waits longer than that for those before. */
-  private async within(what: string, read: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const signal = AbortSignal.timeout(this.withinMs);
-    const late = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () =>
-        reject(
-          new KafkaConsumerError(`${what} was not read within ${this.withinMs} ms`, { code: 'kafka_unavailable' }),
-        ),
-      );
-    });
-    const reading = read(signal);
-    reading.catch(() => undefined); // where nobody waits for it any more
-    await Promise.race([reading, late]);
   }
 }

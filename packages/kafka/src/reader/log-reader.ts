@@ -26,7 +26,7 @@ const MAX_POLL_RECORDS = 200;
  * Reads stretches of a log by their offsets: without a group, without a position of its own, and without ever committing.
  *
  * It sees what a read_committed reader sees, and its calls run one after the other on one client, which is made at the first call and made
- * anew after one that failed. Every failure is a KafkaConsumerError: `kafka_unavailable` where nothing comes for `patienceMs`.
+ * anew after one that failed. Whoever waits for its turn leaves the line when its signal aborts. Every failure is a KafkaConsumerError: `kafka_unavailable` where nothing comes for `patienceMs`.
  */
 export class LogReader {
   readonly #connection: KafkaConnection;
@@ -81,18 +81,26 @@ export class LogReader {
   }
 
   #inTurn<T>(signal: AbortSignal | undefined, work: (client: NativeClient) => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(async () => {
-      signal?.throwIfAborted();
-      try {
-        return await work(await this.#connected());
-      } catch (error) {
-        // Whatever it was at, the next call is to find nothing of it.
-        await this.#release();
-        throw error;
-      }
-    });
-    this.#queue = turn.catch(() => undefined);
+    const before = this.#queue;
+    const turn = this.#turnAfter(before, signal, work);
+    // Whoever leaves the line lets nobody pass who is before it.
+    this.#queue = Promise.allSettled([before, turn]).then(() => undefined);
     return turn;
+  }
+
+  async #turnAfter<T>(
+    before: Promise<unknown>,
+    signal: AbortSignal | undefined,
+    work: (client: NativeClient) => Promise<T>,
+  ): Promise<T> {
+    await endedOrAborted(before, signal);
+    try {
+      return await work(await this.#connected());
+    } catch (error) {
+      // Whatever it was at, the next call is to find nothing of it.
+      await this.#release();
+      throw error;
+    }
   }
 
   async #connected(): Promise<NativeClient> {
@@ -162,6 +170,24 @@ export class LogReader {
     const client = this.#client;
     this.#client = null;
     await client?.close();
+  }
+}
+
+/** Resolves once `before` has; rejects with the signal's reason where that comes first. */
+async function endedOrAborted(before: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) {
+    await before;
+    return;
+  }
+  signal.throwIfAborted();
+  const ended = new AbortController();
+  const left = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: ended.signal });
+  });
+  try {
+    await Promise.race([before, left]);
+  } finally {
+    ended.abort();
   }
 }
 
