@@ -165,5 +165,9 @@ function instructions(urls, apiKey, operatorKey) {
     'Tenants, and who did what to them, as an operator sees it:',
     `  curl -sS '${urls['admin-service']}/api/v1/tenants' -H 'X-Operator-Key: ${operatorKey}'`,
     `  curl -sS '${urls['admin-service']}/api/v1/audit?limit=5' -H 'X-Operator-Key: ${operatorKey}'`,
+    '',
+    'The whole system on one screen, and what else the terminal tool can do:',
+    '  npx weir status --watch',
+    '  npx weir help',
   ];
 }

@@ -6,11 +6,14 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 
+import { cliReference, settings as cliSettings } from '@weir/cli/reference';
 import { metricCatalogue } from '@weir/telemetry';
 import { format, resolveConfig } from 'prettier';
 
+import { alertsReference } from './documentation/alerts.mjs';
 import { appsWithConfiguration } from './documentation/apps.mjs';
 import { configurationGuide, envExample } from './documentation/configuration.mjs';
+import { dashboards } from './documentation/dashboards.mjs';
 import { undocumentedReads } from './documentation/environment-reads.mjs';
 import { groupsOf } from './documentation/groups.mjs';
 import { metricsReference } from './documentation/metrics.mjs';
@@ -21,8 +24,13 @@ const groups = groupsOf(apps);
 const example = envExample(groups);
 const documents = [
   { path: '.env.example', text: example },
-  { path: 'docs/guides/configuration.md', text: await markdown(configurationGuide(groups, apps.length)) },
+  { path: 'docs/guides/configuration.md', text: await markdown(configurationGuide(groups, apps.length, cliSettings)) },
+  { path: 'docs/reference/cli.md', text: await markdown(cliReference()) },
+  { path: 'docs/reference/alerts.md', text: await markdown(alertsReference(root)) },
   { path: 'docs/reference/metrics.md', text: await markdown(metricsReference(metricCatalogue)) },
+  ...(await Promise.all(
+    dashboards(root).map(async ({ path, text }) => ({ path, text: await formatted(text, 'json') })),
+  )),
 ];
 
 // Whoever copies .env.example has what every app needs: each loads it without a problem.
@@ -46,7 +54,15 @@ if (process.argv.includes('--check')) {
 
 /** @param {string} text */
 async function markdown(text) {
-  return format(text, { ...(await resolveConfig(`${root}/README.md`)), parser: 'markdown' });
+  return formatted(text, 'markdown');
+}
+
+/**
+ * @param {string} text
+ * @param {'markdown' | 'json'} parser
+ */
+async function formatted(text, parser) {
+  return format(text, { ...(await resolveConfig(`${root}/README.md`)), parser });
 }
 
 /** @param {string} path */

@@ -3,15 +3,21 @@ import { parseArgs } from 'node:util';
 
 import { SetupError } from './console.mjs';
 
-/** @typedef {{ apps: boolean, fresh: boolean, brokers: number, secured: boolean }} StackOptions */
+/** @typedef {{ apps: boolean, fresh: boolean, brokers: number, secured: boolean, prometheus: boolean }} StackOptions */
+
+/** What `--with` adds. */
+const ADDITIONS = ['prometheus'];
 
 /** @returns {StackOptions & { detach: boolean }} */
 export function readArguments() {
   const given = parse();
   const { detach = false, fresh = false, secured = false, brokers: text = '1', 'no-apps': enginesOnly = false } = given;
+  const additions = given.with ?? [];
   const brokers = Number(text);
   if (brokers !== 1 && brokers !== 3) throw new SetupError(`--brokers ${text}: 1 or 3 can be started.`);
-  return { detach, fresh, brokers, secured, apps: !enginesOnly };
+  const unknown = additions.find((name) => !ADDITIONS.includes(name));
+  if (unknown !== undefined) throw new SetupError(`--with ${unknown}: it can be ${ADDITIONS.join(' or ')}.`);
+  return { detach, fresh, brokers, secured, apps: !enginesOnly, prometheus: additions.includes('prometheus') };
 }
 
 function parse() {
@@ -23,6 +29,7 @@ function parse() {
         'no-apps': { type: 'boolean' },
         secured: { type: 'boolean' },
         brokers: { type: 'string' },
+        with: { type: 'string', multiple: true },
       },
     }).values;
   } catch (error) {

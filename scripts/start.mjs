@@ -6,6 +6,7 @@
  *   --brokers 3   three Kafka brokers instead of one
  *   --no-apps     the engines alone
  *   --secured     the apps reach Kafka by SASL_SSL, each as a user that may do no more than it needs
+ *   --with prometheus   Prometheus with the rules of deploy/prometheus, and Alertmanager
  *
  * WEIR_HOME (.weir) holds the data, WEIR_PORT_OFFSET (0) moves every port.
  */

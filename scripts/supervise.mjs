@@ -18,6 +18,7 @@ import {
 import { startApps } from './app-stack.mjs';
 import { stackDirectory } from './places.mjs';
 import { StopRequest } from './stop-request.mjs';
+import { startWatching } from './watching.mjs';
 
 /** @typedef {(line: string) => void} Say */
 
@@ -85,9 +86,11 @@ async function start({ home, reaper, supervisor, options, say, signal }) {
   const database = await ensureStackDatabase(home, ports.postgres);
   signal.throwIfAborted();
   const running = options.apps ? await startApps({ home, offset, engines, database, supervisor, say, signal }) : null;
+  const watching = options.prometheus ? await startWatching({ home, offset, reaper, supervisor, say, signal }) : null;
+  const instructions = [...(running?.instructions ?? []), ...(watching?.instructions ?? [])];
   return {
-    write: () => writeStackFile(home, stackFile(supervisor, engines, running)),
-    describe: () => say([`\nReady. ${home.stackFile} names what runs.`, ...(running?.instructions ?? [])].join('\n')),
+    write: () => writeStackFile(home, stackFile(supervisor, engines, running, watching)),
+    describe: () => say([`\nReady. ${home.stackFile} names what runs.`, ...instructions].join('\n')),
   };
 }
 
@@ -95,9 +98,10 @@ async function start({ home, reaper, supervisor, options, say, signal }) {
  * @param {Supervisor} supervisor
  * @param {import('@weir/local-stack').EngineAddresses} engines
  * @param {import('./app-stack.mjs').RunningApps | null} running
+ * @param {import('./watching.mjs').Watching | null} watching
  * @returns {import('@weir/local-stack').StackFile}
  */
-function stackFile(supervisor, engines, running) {
+function stackFile(supervisor, engines, running, watching) {
   const pid = (/** @type {string} */ name) => supervisor.pid(name) ?? 0;
   const brokers = supervisor.processes().filter(({ name }) => name === 'kafka' || name.startsWith('kafka-'));
   return {
@@ -107,6 +111,10 @@ function stackFile(supervisor, engines, running) {
       schemaRegistry: { ...engines.schemaRegistry, pid: pid('schema-registry') },
       postgres: { ...engines.postgres, pid: pid('postgres') },
       redis: { url: engines.redis?.url ?? '', pid: pid('redis') },
+      ...(watching !== null && {
+        prometheus: { url: watching.prometheusUrl, pid: pid('prometheus') },
+        alertmanager: { url: watching.alertmanagerUrl, pid: pid('alertmanager') },
+      }),
     },
     demo: running?.demo ?? null,
   };

@@ -46,7 +46,7 @@ const registryAnswers = (): Promise<boolean> =>
   });
 
 const isAlive = ({ url: app }: AppProcess): Promise<boolean> =>
-  eventually(async () => (await fetch(`${app}/health/live`)).ok, Boolean, { timeoutMs: 30_000 });
+  eventually(async () => (await fetch(`${app}/health/live`)).ok, Boolean, { timeoutMs: 60_000 });
 
 const statusOf = async (path: string): Promise<number> => (await fetch(`${system.consumer.url}${path}`)).status;
 
@@ -61,12 +61,12 @@ const waits = (): Promise<number> =>
 
 /** Its batches wait for the registry; it says so, is alive, dead-letters nothing, and what clients send is accepted meanwhile. */
 async function expectWaits({ tries = 2 } = {}): Promise<void> {
-  const before = await eventually(waits, () => true, { timeoutMs: 30_000 });
+  const before = await eventually(waits, () => true, { timeoutMs: 60_000 });
   await eventually(waits, (now) => now >= before + tries, { timeoutMs: 90_000 });
   await eventually(
     () => statusOf('/health/ready'),
     (status) => status === 503,
-    { timeoutMs: 30_000 },
+    { timeoutMs: 60_000 },
   );
   expect(await statusOf('/health/live')).toBe(200);
   await accepted(load, 1_000);

@@ -23,7 +23,7 @@ describe('under load, with topics changed below the apps', () => {
     const dlq = system.topics.name(metricsDlq);
     await system.admin.deleteTopics([dlq]);
     // A producer that has no connection within a second has sent nothing.
-    poisoned = (await eventually(() => system.poison(10), undefined, { timeoutMs: 30_000 })).length;
+    poisoned = (await eventually(() => system.poison(10), undefined, { timeoutMs: 60_000 })).length;
     const load = loadOn(system);
     const open = async (): Promise<unknown> => (await fetch(`${system.consumer.url}/breaker`)).json();
     await eventually(open, (shown) => JSON.stringify(shown).includes('dlq_unwritable'), { timeoutMs: 90_000 });

@@ -4,6 +4,7 @@ import {
   type GroupPartitionLag,
   KafkaAdmin,
   type KafkaConnection,
+  type OutgoingRecord,
   RecordProducer,
 } from '@weir/kafka';
 import { generateApiKey, TenantsPublisher } from '@weir/tenancy';
@@ -128,8 +129,13 @@ export class System {
     const values = Array.from({ length: count }, (_, n) => Buffer.from(`{"poison":${from + n}}`));
     const headers = [{ key: 'tenant-id', value: Buffer.from('broken') }];
     const topic = this.topics.name(metricsRaw);
-    await withProducer((producer) => producer.send(values.map((value, n) => ({ topic, key: `${n}`, value, headers }))));
+    await this.sendRaw(values.map((value, n) => ({ topic, key: `${n}`, value, headers })));
     return values.map((value) => value.toString('hex'));
+  }
+
+  /** Records as they are, past ingest-api. */
+  async sendRaw(records: readonly OutgoingRecord[]): Promise<void> {
+    await withProducer((producer) => producer.send(records));
   }
 
   /** By whichever metrics-consumer answers. */

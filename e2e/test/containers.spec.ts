@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,16 @@ interface Service {
   readonly image: string;
   readonly build?: { readonly args: { readonly APP: string } };
   readonly ports: readonly string[];
+  readonly volumes?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+}
+
+interface PrometheusConfig {
+  readonly scrape_configs: readonly Scraped[];
+  readonly alerting: { readonly alertmanagers: readonly Scraped[] };
+}
+interface Scraped {
+  readonly static_configs: readonly { readonly targets: readonly string[] }[];
 }
 
 /** As Compose reads it where nothing is set outside. */
@@ -63,9 +72,33 @@ describe('docker-compose.yml', () => {
 
   it('names the version of every image, and opens its ports to this machine alone', () => {
     for (const { image, ports } of Object.values(services)) {
-      expect(image).toMatch(/:\d+\.\d+\.\d+/u);
+      expect(image).toMatch(/:v?\d+\.\d+\.\d+/u);
       for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/u);
     }
+  });
+
+  it('has Prometheus scrape every app, and tell Alertmanager, where they are', () => {
+    const { scrape_configs, alerting } = parse(textOf('deploy/prometheus/prometheus.yml')) as PrometheusConfig;
+    const targets = [...scrape_configs, ...alerting.alertmanagers].flatMap(({ static_configs }) =>
+      static_configs.flatMap((each) => each.targets),
+    );
+    expect(targets.toSorted()).toEqual(
+      [
+        ...apps.map((app) => `${app}:${services[app]?.environment?.['PORT']}`),
+        'alertmanager:9093',
+        'localhost:9090',
+      ].toSorted(),
+    );
+    expect(services['alertmanager']).toBeDefined();
+  });
+
+  it('mounts nothing that is not there', () => {
+    const mounted = Object.values(services).flatMap(({ volumes = [] }) =>
+      volumes.filter((each) => each.startsWith('./')),
+    );
+    expect(mounted.length).toBeGreaterThan(3);
+    const missing = mounted.map((each) => each.split(':')[0] ?? '').filter((path) => !existsSync(`${root}/${path}`));
+    expect(missing).toEqual([]);
   });
 
   it.each(apps)('gives %s an environment that it accepts, and nothing that it does not read', async (app) => {

@@ -7,8 +7,9 @@ const GENERATED = 'Made by `npm run docs` from the code that reads the variables
  *
  * @param {readonly import('./groups.mjs').Group[]} groups
  * @param {number} appCount
+ * @param {readonly import('@weir/config').VariableDescription[]} cliSettings
  */
-export function configurationGuide(groups, appCount) {
+export function configurationGuide(groups, appCount, cliSettings) {
   return `# Configuration
 
 ${GENERATED}
@@ -24,6 +25,17 @@ Every process is configured by its environment alone. It reads it once, at the s
 - A time is in milliseconds, or has a unit: \`500\`, \`500ms\`, \`30s\`, \`5m\`, \`2h\`, \`7d\`.
 
 ${groups.map((group) => section(group, appCount)).join('\n')}
+## The terminal tool
+
+What \`weir\` reads beside \`KAFKA_*\`, \`SCHEMA_REGISTRY_*\` and \`WEIR_HOME\`. Flags come before it, and the local stack's \`stack.json\` after it: [the guide](cli.md).
+
+| variable | meaning | accepts |
+|---|---|---|
+${cliSettings
+  .filter(({ name }) => name !== 'WEIR_HOME')
+  .map(({ name, about, accepts }) => `| \`${name}\` | ${about} | ${accepts} |`)
+  .join('\n')}
+
 ## Tools of the repository
 
 What \`npm start\`, \`npm stop\` and \`npm test\` look at.

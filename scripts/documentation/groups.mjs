@@ -9,12 +9,13 @@
  */
 
 const SHARED = /** @type {const} */ ([
-  ['Every process', /^(?!KAFKA_|SCHEMA_|DATABASE_|REDIS_)/],
+  ['Every process', /^(?!KAFKA_|SCHEMA_|DATABASE_|REDIS_|OTEL_)/],
   ['Kafka', /^KAFKA_(?!TOPIC_)/],
   ["Topics' names", /^KAFKA_TOPIC_/],
   ['Schema registry', /^SCHEMA_/],
   ['Database', /^DATABASE_/],
   ['Redis', /^REDIS_/],
+  ['Traces', /^OTEL_/],
 ]);
 
 /**

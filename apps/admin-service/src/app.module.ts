@@ -2,12 +2,12 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { connectSchemaRegistry } from '@weir/avro';
 import { KafkaAdmin } from '@weir/kafka';
-import { KafkaMetrics, KafkaModule } from '@weir/nest-kafka';
+import { KafkaMetrics, KafkaModule, registryMetrics } from '@weir/nest-kafka';
 import { LOGGER, ServiceModule } from '@weir/nest-service';
 import { OutboxPublishing } from '@weir/outbox';
-import { openPool } from '@weir/postgres';
-import { HealthRegistry, type Logger, Metrics } from '@weir/telemetry';
-import { tenants } from '@weir/topics';
+import { openPool, poolUse } from '@weir/postgres';
+import { HealthRegistry, type Logger, Metrics, watchPool } from '@weir/telemetry';
+import { metricsDlq, tenants } from '@weir/topics';
 
 import { OperatorAccess } from './access/operator-access.js';
 import { AuditController } from './audit/audit.controller.js';
@@ -18,11 +18,15 @@ import { Refusals } from './audit/refusals.js';
 import type { AdminConfig } from './config.js';
 import { Database } from './database/database.js';
 import { withOperatorKey } from './http/open-api.js';
+import { Cluster } from './kafka/cluster.js';
 import { kafkaControllers, kafkaProviders } from './kafka/kafka-providers.js';
 import { made } from './made.js';
 import { Lifecycle, LIFECYCLE_OPTIONS, type LifecycleOptions } from './lifecycle.js';
 import { Messages } from './messages/messages.js';
 import { recoveryControllers, recoveryProviders } from './replays/recovery-providers.js';
+import { ClusterGauges } from './observation/cluster-gauges.js';
+import { Observation } from './observation/observation.js';
+import { RecoveryGauges } from './observation/recovery-gauges.js';
 import { Operators } from './operators/operators.js';
 import { OperatorsController } from './operators/operators.controller.js';
 import { Republishing } from './tenants/republishing.js';
@@ -70,8 +74,12 @@ export class AppModule {
       providers: [
         {
           provide: Database,
-          useFactory: () =>
-            new Database(openPool({ ...connection, maxConnections, applicationName: 'weir admin-service' })),
+          inject: [Metrics],
+          useFactory: (metrics: Metrics) => {
+            const pool = openPool({ ...connection, maxConnections, applicationName: 'weir admin-service' });
+            watchPool(metrics, () => poolUse(pool));
+            return new Database(pool);
+          },
         },
         {
           provide: Messages,
@@ -113,8 +121,27 @@ export class AppModule {
               { health, metrics, logger },
             ),
         },
+        registryMetrics(registry),
         ...recoveryProviders(config, registry), //                       dead letters and replays
         ...kafkaProviders(config, registry), //                          topics, groups and schemas as they are
+        {
+          provide: ClusterGauges,
+          inject: [Cluster, Metrics, LOGGER],
+          useFactory: (cluster: Cluster, metrics: Metrics, logger: Logger) =>
+            new ClusterGauges(
+              cluster,
+              metrics,
+              logger,
+              topics.all.map((topic) => topics.name(topic)),
+            ),
+        },
+        {
+          provide: RecoveryGauges,
+          inject: [Database, Metrics, LOGGER],
+          useFactory: (opened: Database, metrics: Metrics, logger: Logger) =>
+            new RecoveryGauges(opened, metrics, logger, metricsDlq.retentionMs),
+        },
+        Observation, //                                                  what /metrics tells of both
         { provide: LIFECYCLE_OPTIONS, useValue: lifecycle },
         Lifecycle,
         { provide: APP_GUARD, useClass: OperatorAccess }, //             every route: who calls, and may they

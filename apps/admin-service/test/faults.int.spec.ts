@@ -63,7 +63,7 @@ describe('admin-service, when something is away', () => {
       await eventually(
         () => app.call('GET', '/api/v1/tenants'),
         ({ status, body }) => status === 503 && body['code'] === 'schema_registry_unavailable',
-        { timeoutMs: 30_000 },
+        { timeoutMs: 60_000 },
       );
       await registry.resume();
       await app.untilReady();

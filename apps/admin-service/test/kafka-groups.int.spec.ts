@@ -20,7 +20,7 @@ describe('consumer groups', () => {
     await eventually(
       () => bench.admin.kafka.lag(group, [bench.topic]),
       (partitions) => partitions.length === 4 && partitions.every(({ lag }) => lag === 0),
-      { timeoutMs: 30_000 },
+      { timeoutMs: 60_000 },
     );
     const detail = await bench.admin.done('GET', `/consumer-groups/${group}`, bench.as('viewer'));
     expect(detail).toMatchObject({ state: 'stable', members: [{ clientId: expect.any(String) }], lag: 0 });

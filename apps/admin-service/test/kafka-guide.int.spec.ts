@@ -50,5 +50,5 @@ describe('docs/guides/kafka.md', () => {
       const said = there(await runCommand(here(command), { ADMIN: admin.url, KEY: admin.adminKey }));
       expect(lasting(JSON.parse(said), CHANGING)).toEqual(lasting(JSON.parse(answer), CHANGING));
     }
-  }, 90_000);
+  });
 });

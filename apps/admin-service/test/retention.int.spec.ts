@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { StoreUnavailableError } from '@weir/errors';
 import type { Pool } from 'pg';
 
 import { Database } from '../src/database/database.js';
@@ -11,12 +12,17 @@ const daysAgo = (days: number): Date => new Date(NOW.getTime() - days * DAY_MS);
 
 let schema: AdminSchema;
 let pool: Pool;
+let database: Database;
 let retention: Retention;
 beforeAll(async () => {
   schema = await adminSchema('retention');
   pool = schema.pool;
   const options = { deadLettersMs: 90 * DAY_MS, replaysMs: 60 * DAY_MS, auditMs: 400 * DAY_MS };
-  retention = new Retention(new Database(pool), SILENT, options);
+  database = new Database(pool);
+  retention = new Retention(database, SILENT, options);
+});
+afterEach(() => {
+  jest.restoreAllMocks();
 });
 afterAll(() => schema.drop());
 
@@ -113,9 +119,22 @@ describe('what is over', () => {
     await other.query(
       'BEGIN; DELETE FROM admin.audit WHERE id IN (SELECT id FROM admin.audit ORDER BY id DESC LIMIT 5000)',
     );
+    const asked = jest.spyOn(database, 'query');
     expect(await retention.trim(NOW)).toEqual({ audit: 7_000 });
+    expect(asked.mock.calls.filter(([text]) => text.includes('admin.audit'))).toHaveLength(2);
     await other.query('ROLLBACK');
     other.release();
     expect(await retention.trim(NOW)).toEqual({ audit: 5_000 });
+  });
+
+  it('is deleted from all other tables too where one takes too long, and that is said', async () => {
+    const query = database.query.bind(database);
+    jest.spyOn(database, 'query').mockImplementation((text, values) => {
+      if (text.includes('DELETE FROM admin.dead_letters ')) throw new StoreUnavailableError('too long');
+      return query(text, values);
+    });
+    await decided('forgotten', daysAgo(100));
+    await expect(retention.trim(NOW)).rejects.toThrow('too long');
+    expect(await all('identity', 'dead_letter_decisions')).not.toContain('forgotten');
   });
 });

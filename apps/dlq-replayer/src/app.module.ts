@@ -1,7 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { KafkaModule, SchemaRegistry } from '@weir/nest-kafka';
 import { ServiceModule } from '@weir/nest-service';
-import { HealthRegistry } from '@weir/telemetry';
+import { HealthRegistry, Metrics } from '@weir/telemetry';
 
 import type { ReplayerConfig } from './config.js';
 import { ReplaysModule } from './replays/replays.module.js';
@@ -15,8 +15,8 @@ class SchemasModule {
       providers: [
         {
           provide: SchemaRegistry,
-          inject: [HealthRegistry],
-          useFactory: (health: HealthRegistry) => new SchemaRegistry(schemaRegistry, health),
+          inject: [HealthRegistry, Metrics],
+          useFactory: (health: HealthRegistry, metrics: Metrics) => new SchemaRegistry(schemaRegistry, health, metrics),
         },
       ],
       exports: [SchemaRegistry],

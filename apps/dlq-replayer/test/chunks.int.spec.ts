@@ -264,5 +264,5 @@ describe('dlq-replayer, with records that are large or that brokers refuse', () 
     expect(await topics.all(topics.raw)).toHaveLength(15);
     expect(await topics.committed(replayer.group)).toEqual([1]);
     expect(await replayer.metric('weir_replay_transactions_total{result="aborted"}')).toBeGreaterThan(4);
-  }, 90_000);
+  });
 });

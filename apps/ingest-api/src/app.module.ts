@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { connectSchemaRegistry } from '@weir/avro';
-import { KafkaModule } from '@weir/nest-kafka';
+import { KafkaModule, registryMetrics } from '@weir/nest-kafka';
 import { ServiceModule } from '@weir/nest-service';
 import { TenantsModule } from '@weir/nest-tenancy';
 import { metricsRaw, resolveTopics, tenants } from '@weir/topics';
@@ -33,6 +33,7 @@ export class AppModule {
         TenantsModule.forRoot({ kafka, schemaRegistry, topic: topics.name(tenants), maxAgeMs: config.tenantsMaxAgeMs }),
         MetricsModule.forRoot(config, topics), //                       POST /api/v1/metrics
       ],
+      providers: [registryMetrics(schemaRegistry)],
     };
   }
 }

@@ -87,7 +87,7 @@ describe('ingest-api, while Kafka is slow or away and many clients post big bodi
         await eventually(
           () => ingest.post(metric(), { tenant }),
           ({ status }) => status === 202,
-          { timeoutMs: 25_000 },
+          { timeoutMs: 60_000 },
         );
       await eventually(
         async () => (await ingest.get('/metrics')).text,

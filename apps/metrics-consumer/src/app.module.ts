@@ -4,7 +4,7 @@ import { DeadLetterPublisher, KafkaAdmin, LogProbe, type RecordProducer } from '
 import { MetricsStore } from '@weir/metrics-store';
 import { BatchTransport, KafkaMetrics, KafkaModule, SchemaRegistry } from '@weir/nest-kafka';
 import { LOGGER, ServiceModule } from '@weir/nest-service';
-import { HealthRegistry, type Logger, Metrics } from '@weir/telemetry';
+import { HealthRegistry, type Logger, Metrics, Traces, watchPool } from '@weir/telemetry';
 import { dlqReplayEvents, metricsDlq, metricsRaw } from '@weir/topics';
 
 import { BreakerModule } from './breaker/breaker.module.js';
@@ -19,6 +19,7 @@ import { DecodeStep } from './metrics/decode.step.js';
 import { GapCheck } from './metrics/gap-check.js';
 import { MetricsHandler } from './metrics/metrics.handler.js';
 import { MetricsPipeline } from './metrics/pipeline.js';
+import { Stages } from './metrics/stages.js';
 import { SettlementMetrics } from './metrics/settlement-metrics.js';
 import { TopicIds } from './metrics/topic-ids.js';
 import { ValidateStep } from './metrics/validate.step.js';
@@ -26,6 +27,7 @@ import { OperatorModule } from './operator/operator.module.js';
 import { OutcomePublishing } from './replays/outcome-publishing.js';
 import { ReplayOutcomes } from './replays/replay-outcomes.js';
 import { StoreStartup } from './store/store-startup.js';
+import { TracedPipeline } from './traces/traced-pipeline.js';
 
 const DEAD_LETTER_PRODUCER = Symbol('producer of dead letters');
 
@@ -52,7 +54,15 @@ export class AppModule {
       ],
       controllers: [MetricsHandler, LedgerController],
       providers: [
-        { provide: MetricsStore, useFactory: () => new MetricsStore(store.connection, store.options) },
+        {
+          provide: MetricsStore,
+          inject: [Metrics],
+          useFactory: (metrics: Metrics) => {
+            const opened = new MetricsStore(store.connection, store.options);
+            watchPool(metrics, () => opened.poolUse);
+            return opened;
+          },
+        },
         {
           provide: StoreStartup,
           inject: [MetricsStore, HealthRegistry],
@@ -60,8 +70,9 @@ export class AppModule {
         },
         {
           provide: SchemaRegistry,
-          inject: [HealthRegistry],
-          useFactory: (health: HealthRegistry) => new SchemaRegistry(config.schemaRegistry, health),
+          inject: [HealthRegistry, Metrics],
+          useFactory: (health: HealthRegistry, metrics: Metrics) =>
+            new SchemaRegistry(config.schemaRegistry, health, metrics),
         },
         {
           provide: DecodeStep,
@@ -154,6 +165,8 @@ export class AppModule {
             DeadLetterPublisher,
             ReplayOutcomes,
             BreakerService,
+            Metrics,
+            Traces,
           ],
           useFactory: (
             decode: DecodeStep,
@@ -164,7 +177,14 @@ export class AppModule {
             deadLetters: DeadLetterPublisher,
             replays: ReplayOutcomes,
             { breaker }: BreakerService,
-          ) => new MetricsPipeline(decode, validate, topicIds, opened, gaps, deadLetters, replays, breaker),
+            metrics: Metrics,
+            traces: Traces | null,
+          ) => {
+            const steps = [decode, validate, topicIds, opened, gaps, deadLetters, replays] as const;
+            const parts = [...steps, breaker, new Stages(metrics)] as const;
+            if (traces === null) return new MetricsPipeline(...parts);
+            return new TracedPipeline(traces, topics.name(metricsDlq), [...parts]);
+          },
         },
         {
           provide: SettlementMetrics,

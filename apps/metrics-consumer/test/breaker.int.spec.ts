@@ -43,13 +43,13 @@ const untilOpen = (app: ConsumerApp, cause: string): Promise<unknown> =>
   eventually(
     () => causeOf(app),
     (now) => now === cause,
-    { timeoutMs: 25_000 },
+    { timeoutMs: 60_000 },
   );
 const untilClosed = (app: ConsumerApp): Promise<unknown> =>
   eventually(
     () => causeOf(app),
     (now) => now === null,
-    { timeoutMs: 25_000 },
+    { timeoutMs: 60_000 },
   );
 
 const refuseDeadLetters = ({ topics }: ConsumerApp): Promise<void> => topics.remove(metricsDlq);

@@ -23,7 +23,7 @@ beforeAll(async () => {
   await consumer.start();
   small = (await corpus(consumer.topics)).filter((record) => bytesOf(record) < 10_000);
   heldBefore = bytesHeld();
-}, 60_000);
+});
 afterAll(() => consumer.close());
 
 const bytesOf = ({ key, value, headers }: Sent): number =>

@@ -1,10 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { connectSchemaRegistry } from '@weir/avro';
 import { MetricsReader } from '@weir/metrics-store';
-import { KafkaModule } from '@weir/nest-kafka';
+import { KafkaModule, registryMetrics } from '@weir/nest-kafka';
 import { ServiceModule } from '@weir/nest-service';
 import { TenantsModule } from '@weir/nest-tenancy';
-import { HealthRegistry } from '@weir/telemetry';
+import { HealthRegistry, Metrics, Traces, watchPool } from '@weir/telemetry';
 import { tenants } from '@weir/topics';
 
 import { KAFKA_ENABLED } from './access/query-access.js';
@@ -14,6 +14,7 @@ import { ApiHooks } from './http/api-hooks.js';
 import { CatalogController } from './queries/catalog.controller.js';
 import { MetricsController } from './queries/metrics.controller.js';
 import { StoreReading } from './store/store-reading.js';
+import { TracedReader } from './store/traced-reader.js';
 
 const openApi = {
   description: "Answers questions about a tenant's metrics. Every error is explained in docs/reference/errors.md.",
@@ -24,6 +25,7 @@ const openApi = {
 export class AppModule {
   static forRoot(config: QueryApiConfig): DynamicModule {
     const { kafka, topics } = config;
+    const schemaRegistry = connectSchemaRegistry(config.schemaRegistry);
     return {
       module: AppModule,
       imports: [
@@ -31,14 +33,23 @@ export class AppModule {
         KafkaModule.forRoot({ ...kafka, topics, app: 'query-api' }), // its topics and their health
         TenantsModule.forRoot({
           kafka,
-          schemaRegistry: connectSchemaRegistry(config.schemaRegistry),
+          schemaRegistry,
           topic: topics.name(tenants),
           maxAgeMs: config.tenantsMaxAgeMs,
         }),
       ],
       controllers: [MetricsController, CatalogController],
       providers: [
-        { provide: MetricsReader, useFactory: () => new MetricsReader(config.store, config.budget) },
+        {
+          provide: MetricsReader,
+          inject: [Metrics, Traces],
+          useFactory: (metrics: Metrics, traces: Traces | null) => {
+            const options = [config.store, config.budget] as const;
+            const reader = traces === null ? new MetricsReader(...options) : new TracedReader(traces, ...options);
+            watchPool(metrics, () => reader.poolUse);
+            return reader;
+          },
+        },
         {
           provide: StoreReading,
           inject: [MetricsReader, HealthRegistry],
@@ -47,6 +58,7 @@ export class AppModule {
         { provide: Turns, useFactory: () => new Turns(config.turns) },
         { provide: KAFKA_ENABLED, useValue: kafka.enabled },
         ApiHooks,
+        registryMetrics(schemaRegistry),
       ],
     };
   }

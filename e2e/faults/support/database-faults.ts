@@ -107,7 +107,7 @@ export async function deadlock(system: System, enough: () => boolean): Promise<v
     const round = async (): Promise<boolean> => {
       await rival.query('BEGIN');
       await rival.query('SELECT FROM metrics.ledger WHERE partition = $1 FOR UPDATE', [last]);
-      await eventually(isWaitedFor, Boolean, { timeoutMs: 30_000, intervalMs: 10 });
+      await eventually(isWaitedFor, Boolean, { timeoutMs: 60_000, intervalMs: 10 });
       await rival.query('SELECT FROM metrics.ledger WHERE partition < $1 FOR UPDATE', [last]);
       await rival.query('COMMIT');
       return enough();

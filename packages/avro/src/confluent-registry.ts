@@ -10,7 +10,10 @@ import confluent from '@kafkajs/confluent-schema-registry/dist/api/index.js';
 import type {
   Compatibility,
   CompatibilityVerdict,
+  ObservableRegistry,
   RegisteredSchema,
+  RegistryObserver,
+  RegistryOperation,
   SchemaCatalogue,
   SchemaLookupOptions,
   SchemaRegistryClient,
@@ -34,16 +37,19 @@ const UNPROCESSABLE = 422;
 const NOT_FOUND = 404;
 
 /** Opens nothing: the registry is first asked by the first call. */
-export function connectSchemaRegistry(connection: SchemaRegistryConnection): SchemaRegistryClient & SchemaCatalogue {
+export function connectSchemaRegistry(
+  connection: SchemaRegistryConnection,
+): SchemaRegistryClient & SchemaCatalogue & ObservableRegistry {
   return new ConfluentSchemaRegistry(connection);
 }
 
 /** The Confluent registry API, which Apicurio and Karapace speak too. */
-class ConfluentSchemaRegistry implements SchemaRegistryClient, SchemaCatalogue {
+class ConfluentSchemaRegistry implements SchemaRegistryClient, SchemaCatalogue, ObservableRegistry {
   private readonly api: ReturnType<typeof confluent.default>;
   private readonly requestTimeoutMs: number;
   private readonly texts = new Map<number, string>();
   private readonly underWay = new Map<number, Promise<string | null>>();
+  private observer: RegistryObserver = () => undefined;
 
   constructor({ url, username, password, requestTimeoutMs }: SchemaRegistryConnection) {
     const root = new URL(url);
@@ -64,6 +70,10 @@ class ConfluentSchemaRegistry implements SchemaRegistryClient, SchemaCatalogue {
     });
   }
 
+  observe(observer: RegistryObserver): void {
+    this.observer = observer;
+  }
+
   async register(subject: string, schemaJson: string, compatibility: Compatibility): Promise<number> {
     // 1. The level, before the schema: it decides whether the schema is taken. Apicurio's own default is NONE.
     await this.setCompatibility(subject, compatibility);
@@ -82,7 +92,9 @@ class ConfluentSchemaRegistry implements SchemaRegistryClient, SchemaCatalogue {
 
   async idOf(subject: string, schemaJson: string): Promise<number | null> {
     const body = { schema: schemaJson };
-    const answer = await this.orNotFound(this.ask('look up a schema', this.api.Subject.registered, { subject, body }));
+    const answer = await this.orNotFound(
+      this.ask('lookup', 'look up a schema', this.api.Subject.registered, { subject, body }),
+    );
     return answer === null ? null : schemaIdIn(answer);
   }
 
@@ -103,25 +115,27 @@ class ConfluentSchemaRegistry implements SchemaRegistryClient, SchemaCatalogue {
   }
 
   async subjects(): Promise<readonly string[]> {
-    const subjects: unknown = await this.ask('list the subjects', this.api.Subject.all, {});
+    const subjects: unknown = await this.ask('subjects', 'list the subjects', this.api.Subject.all, {});
     if (!Array.isArray(subjects)) throw new SchemaRegistryUnavailableError('The schema registry listed no subjects.');
     return subjects.map(String).toSorted();
   }
 
   async latest(subject: string): Promise<RegisteredSchema | null> {
-    return registeredIn(await this.orNotFound(this.ask('give a version', this.api.Subject.latestVersion, { subject })));
+    return registeredIn(
+      await this.orNotFound(this.ask('version', 'give a version', this.api.Subject.latestVersion, { subject })),
+    );
   }
 
   async version(subject: string, version: number): Promise<RegisteredSchema | null> {
     const which = { subject, version };
-    return registeredIn(await this.orNotFound(this.ask('give a version', this.api.Subject.version, which)));
+    return registeredIn(await this.orNotFound(this.ask('version', 'give a version', this.api.Subject.version, which)));
   }
 
   async check(subject: string, schemaJson: string): Promise<CompatibilityVerdict | null> {
     // Without `verbose` a registry says no more than yes or no.
     const which = { subject, verbose: 'true', body: { schema: schemaJson } };
     try {
-      const answer = await this.orNotFound(this.ask('check a schema', this.api.Subject.compatible, which));
+      const answer = await this.orNotFound(this.ask('check', 'check a schema', this.api.Subject.compatible, which));
       if (answer === null) return null;
       const messages = field(answer, 'messages');
       return {
@@ -136,7 +150,7 @@ class ConfluentSchemaRegistry implements SchemaRegistryClient, SchemaCatalogue {
   }
 
   private async fetchSchema(id: number): Promise<string | null> {
-    const answer = await this.orNotFound(this.ask('give a schema', this.api.Schema.find, { id }));
+    const answer = await this.orNotFound(this.ask('schema', 'give a schema', this.api.Schema.find, { id }));
     if (answer === null) return null;
     const text = field(answer, 'schema');
     if (typeof text !== 'string')
@@ -148,7 +162,7 @@ class ConfluentSchemaRegistry implements SchemaRegistryClient, SchemaCatalogue {
   private async registerSchema(subject: string, schemaJson: string): Promise<number> {
     try {
       const body = { schema: schemaJson };
-      return schemaIdIn(await this.ask('register a schema', this.api.Subject.register, { subject, body }));
+      return schemaIdIn(await this.ask('register', 'register a schema', this.api.Subject.register, { subject, body }));
     } catch (error) {
       const { context, message, cause } = classify(error);
       // A conflict may also be two that create the subject at once, which goes away by itself.
@@ -162,7 +176,9 @@ class ConfluentSchemaRegistry implements SchemaRegistryClient, SchemaCatalogue {
     if ((await this.compatibilityOf(subject)) === compatibility) return;
     const body = { compatibility };
     try {
-      await this.orNotFound(this.ask('set a compatibility', this.api.Subject.updateConfig, { subject, body }));
+      await this.orNotFound(
+        this.ask('compatibility', 'set a compatibility', this.api.Subject.updateConfig, { subject, body }),
+      );
     } catch (error) {
       // Of two that set it at once Apicurio refuses one, although both want the same.
       if ((await this.compatibilityOf(subject)) !== compatibility) throw error;
@@ -170,13 +186,16 @@ class ConfluentSchemaRegistry implements SchemaRegistryClient, SchemaCatalogue {
   }
 
   async compatibilityOf(subject: string): Promise<string | null> {
-    const answer = await this.orNotFound(this.ask('tell a compatibility', this.api.Subject.config, { subject }));
+    const answer = await this.orNotFound(
+      this.ask('compatibility', 'tell a compatibility', this.api.Subject.config, { subject }),
+    );
     const level = field(answer, 'compatibilityLevel');
     return typeof level === 'string' ? level.toUpperCase() : null;
   }
 
   /** One request. Rejects with SchemaRegistryUnavailableError whatever went wrong; its context has the answer's status. */
   private async ask(
+    operation: RegistryOperation,
     purpose: string,
     call: RegistryCall,
     parameters: Record<string, string | number | object>,
@@ -187,12 +206,17 @@ class ConfluentSchemaRegistry implements SchemaRegistryClient, SchemaCatalogue {
       const onDeadline = () => reject(new Error(`no answer within ${this.requestTimeoutMs} ms`));
       deadline.addEventListener('abort', onDeadline, { once: true });
     });
+    const askedAt = performance.now();
+    const ended = (outcome: 'success' | 'error'): void =>
+      this.observer(operation, outcome, (performance.now() - askedAt) / 1_000);
     try {
       const answer = (await Promise.race([call({ ...parameters, signal: deadline }), late])).data();
       // Null is this class's own word for "not found", so a proxy's empty 200 must not become one.
       if (typeof answer !== 'object' || answer === null) throw new Error('the answer is no JSON of a registry');
+      ended('success');
       return answer;
     } catch (error) {
+      ended(answeredStatus(error) === NOT_FOUND ? 'success' : 'error');
       const reason = messageOf(error).replace(INVENTED, '').slice(0, LONGEST_REASON);
       throw new SchemaRegistryUnavailableError(`The schema registry did not ${purpose}: ${reason}`, {
         cause: error,

@@ -21,6 +21,18 @@ export interface CompatibilityVerdict {
   readonly messages: readonly string[];
 }
 
+/** What a request to a registry asks for. */
+export type RegistryOperation = 'register' | 'lookup' | 'schema' | 'subjects' | 'version' | 'check' | 'compatibility';
+
+/** Told of each request once it has an answer, or is given up. A 404 is an answer. Must not throw. */
+export type RegistryObserver = (operation: RegistryOperation, outcome: 'success' | 'error', seconds: number) => void;
+
+/** A registry whose requests somebody counts. */
+export interface ObservableRegistry {
+  /** From now on; who observed before does so no more. */
+  observe(observer: RegistryObserver): void;
+}
+
 /** What people look at in a registry. Every call fails as those of SchemaRegistryClient do, and nothing is kept. */
 export interface SchemaCatalogue {
   /** Names of subjects, sorted. */

@@ -6,6 +6,7 @@ export * from './fragments/redis.js';
 export * from './fragments/retries.js';
 export * from './fragments/schema-registry.js';
 export * from './fragments/service.js';
+export type { TracesConfig } from './fragments/traces.js';
 export * from './kinds.js';
 export * from './parse.js';
 export { redacted, type ShownValue } from './redact.js';

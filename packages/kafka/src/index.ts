@@ -1,6 +1,7 @@
 export * from './connection.js';
 export * from './records.js';
 export * from './clients/admin/index.js';
+export type { ClientStatistics } from './clients/statistics.js';
 export * from './clients/producer/options.js';
 export * from './clients/producer/record-producer.js';
 export { assertSendable, wireBytes } from './clients/producer/sendable.js';

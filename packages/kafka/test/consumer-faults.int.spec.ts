@@ -39,7 +39,7 @@ describe('BatchConsumer, when something is slow or away', () => {
     await eventually(
       () => outside.committed(groupId, topic),
       ([offset]) => offset === 30,
-      { timeoutMs: 20_000 },
+      { timeoutMs: 60_000 },
     );
     expect(attempts.every((attempt) => attempt === 1)).toBe(true);
     expect(revocations).toBe(0);
@@ -64,7 +64,7 @@ describe('BatchConsumer, when something is slow or away', () => {
     await eventually(
       () => batches.length,
       (n) => n === 2,
-      { timeoutMs: 20_000 },
+      { timeoutMs: 60_000 },
     );
     expect(lost).toBe(1);
     expect(values(batches[1]?.records ?? [])).toEqual(numbered(0, 10));

@@ -8,7 +8,9 @@ import { brokerProxy, connectionTo, freshTopic } from './clients.js';
 
 const admin = new KafkaAdmin(connectionTo());
 const operations: [string, string][] = [];
-const watched = new KafkaAdmin(connectionTo(), { observer: { operation: (...facts) => operations.push(facts) } });
+const watched = new KafkaAdmin(connectionTo(), {
+  observer: { operation: (name, status) => operations.push([name, status]) },
+});
 afterAll(() => Promise.all([admin.close(), watched.close()]));
 
 const definition = (more: Partial<TopicDefinition> = {}): TopicDefinition => ({

@@ -14,5 +14,7 @@ export * from './stack-lock.js';
 export * from './supervisor.js';
 export { forgetPostgres, probePostgres } from './engines/postgres.js';
 export { probeBroker } from './engines/kafka.js';
+export * from './engines/prometheus.js';
+export { prometheusPrograms, type PrometheusPrograms } from './engines/prometheus-programs.js';
 export { redisService, redisUrl } from './engines/redis.js';
 export { probeSchemaRegistry } from './engines/schema-registry.js';

@@ -22,6 +22,11 @@ export interface EnginePorts {
   readonly redis?: number;
 }
 
+export interface PrometheusPorts {
+  readonly prometheus: number;
+  readonly alertmanager: number;
+}
+
 export interface BrokerOptions {
   /** Whether the brokers listen for SASL_SSL too. */
   readonly secured?: boolean;
@@ -35,6 +40,11 @@ export function stackPorts(offset: number, brokers: number, { secured = false }:
     ...(secured && { secured: 9192 + offset + 2 * index }),
   }));
   return { kafka, schemaRegistry: 8081 + offset, postgres: 5432 + offset, redis: 6379 + offset };
+}
+
+/** Prometheus has its usual port, all moved by `offset`; Alertmanager's is that of a broker's controller here. */
+export function prometheusPorts(offset: number): PrometheusPorts {
+  return { prometheus: 9090 + offset, alertmanager: 9089 + offset };
 }
 
 /** Ports that nothing listens on now, for a run of tests. */

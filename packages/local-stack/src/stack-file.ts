@@ -10,6 +10,9 @@ export interface StackFile {
     readonly schemaRegistry: { readonly url: string; readonly pid: number };
     readonly postgres: { readonly url: string; readonly pid: number };
     readonly redis: { readonly url: string; readonly pid: number };
+    /** Where the stack runs with it. */
+    readonly prometheus?: { readonly url: string; readonly pid: number };
+    readonly alertmanager?: { readonly url: string; readonly pid: number };
   };
   /** Null where the stack runs without its apps. */
   readonly demo: { readonly tenantId: string; readonly apiKey: string; readonly operatorKey: string } | null;

@@ -1,4 +1,4 @@
-import { openPool, type PostgresConnection } from '@weir/postgres';
+import { openPool, type PoolUse, poolUse, type PostgresConnection } from '@weir/postgres';
 import type { Pool } from 'pg';
 
 import { unavailable } from './faults.js';
@@ -37,6 +37,10 @@ export class MetricsReader {
     const limited = { ...connection, statementTimeoutMs: this.budget.timeoutMs };
     this.pool = openPool(limited);
     this.probe = openPool({ ...limited, maxConnections: 1 });
+  }
+
+  get poolUse(): PoolUse {
+    return poolUse(this.pool);
   }
 
   /** Raw points, newest first. */

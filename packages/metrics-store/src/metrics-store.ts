@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from '@weir/errors';
 import { Outbox, type OutboxBacklog } from '@weir/outbox';
-import { openPool, type PostgresConnection } from '@weir/postgres';
+import { openPool, type PoolUse, poolUse, type PostgresConnection } from '@weir/postgres';
 import type { Pool, PoolClient } from 'pg';
 
 import { unavailable } from './faults.js';
@@ -110,6 +110,10 @@ export class MetricsStore {
     } catch (thrown) {
       throw unavailable(thrown, 'the outbox was not read');
     }
+  }
+
+  get poolUse(): PoolUse {
+    return poolUse(this.pool);
   }
 
   /** A round trip; for health checks. */

@@ -4,17 +4,20 @@ import { KafkaConsumerError } from '@weir/errors';
 import {
   BatchConsumer,
   type BatchConsumerOptions,
+  type ConsumerObserver,
   type ConsumerState,
+  type PartitionLag,
   type RecordBatch,
   type Stall,
   type TopicPartition,
   type TopicPartitionOffset,
 } from '@weir/kafka';
-import { HealthRegistry } from '@weir/telemetry';
+import { HealthRegistry, Traces } from '@weir/telemetry';
 import type { TopicDefinition } from '@weir/topics';
 import { lastValueFrom } from 'rxjs';
 
 import { HandlerRegistration, KAFKA_TRANSPORT } from './batch-handler.js';
+import { BatchSpans } from './batch-spans.js';
 import { consumerHealth } from './consumer-health.js';
 import { KAFKA_OPTIONS, type KafkaModuleOptions } from './kafka-options.js';
 import { KafkaMetrics } from './kafka-metrics.js';
@@ -32,11 +35,14 @@ export class BatchTransport extends Server implements CustomTransportStrategy {
   /** The consumer sees every failure, and reports it: Nest need not log it as well. */
   override readonly propagatesEventHandlerErrors = true;
   private readonly consumers = new Map<string, BatchConsumer>();
+  /** As measured last, by the registry's name of the topic. */
+  private readonly lags = new Map<string, readonly PartitionLag[]>();
 
   constructor(
     @Inject(KAFKA_OPTIONS) private readonly options: KafkaModuleOptions,
     private readonly metrics: KafkaMetrics,
     @Optional() private readonly health?: HealthRegistry,
+    @Optional() @Inject(Traces) private readonly traces: Traces | null = null,
   ) {
     super();
   }
@@ -90,27 +96,44 @@ export class BatchTransport extends Server implements CustomTransportStrategy {
       );
     if (this.consumers.size === 0) return;
     const readiness = this.options.consumerReadiness ?? true;
-    this.health?.register({ name: 'consumer', readiness, check: () => consumerHealth(this.states) });
+    this.health?.register({ name: 'consumer', readiness, check: () => consumerHealth(this.states, this.lags) });
     for (const consumer of this.consumers.values()) void consumer.start();
   }
 
   private consumerOptions({ topic, options }: HandlerRegistration, handler: MessageHandler): BatchConsumerOptions {
     const groupId = options.groupId ?? this.options.consumer?.groupId ?? this.options.consumerGroup;
+    const observer = this.observerOf(topic, groupId);
     const starts = this.registered('assignment').find(({ registration }) => registration.topic.name === topic.name);
+    const spans = this.spansOf(groupId, options.maxRecords ?? this.options.consumer?.maxRecords);
     return {
       ...this.options.consumer,
       ...options,
       groupId,
       topics: [this.options.topics.name(topic)],
       handler: async (batch: RecordBatch) => {
-        await this.call(handler, batch);
+        await (spans === null ? this.call(handler, batch) : spans.around(batch, () => this.call(handler, batch)));
       },
       ...(starts !== undefined && {
         startOffsets: async (partitions: readonly TopicPartition[]) =>
           offsetsIn(await this.call(starts.handler, partitions)),
       }),
-      observer: this.metrics.consumerObserver(groupId, this.options.onStall ?? endProcess),
+      observer: spans?.observing(observer) ?? observer,
     };
+  }
+
+  private observerOf(topic: Pick<TopicDefinition, 'name'>, groupId: string): ConsumerObserver {
+    const observer = this.metrics.consumerObserver(groupId, this.options.onStall ?? endProcess);
+    return {
+      ...observer,
+      lag: (lags) => {
+        this.lags.set(topic.name, lags);
+        observer.lag?.(lags);
+      },
+    };
+  }
+
+  private spansOf(group: string, maxRecords: number | undefined): BatchSpans | null {
+    return this.traces === null ? null : new BatchSpans(this.traces, { group, oneByOne: maxRecords === 1 });
   }
 
   /** What the handler answered; rejects with its own error. */

@@ -39,4 +39,30 @@ describe('the health of consumers', () => {
       },
     });
   });
+
+  it('tells how far behind a consumer is, once that was measured', () => {
+    const at = { topic: 'eu.metrics.raw', end: 10, next: 3 };
+    const lags = new Map([
+      [
+        'metrics.raw',
+        [
+          { ...at, partition: 0, lag: 7, behindMs: 12_400 },
+          { ...at, partition: 1, lag: 2, behindMs: null },
+        ],
+      ],
+    ]);
+    const running = { status: 'running', since: 0, assigned: 2 } as const;
+    const states = new Map([
+      ['metrics.raw', running],
+      ['tenants', running],
+    ]);
+    const since = new Date(0).toISOString();
+    expect(consumerHealth(states, lags)).toEqual({
+      status: 'healthy',
+      consumers: {
+        'metrics.raw': { status: 'running', since, assigned: 2, lag: 9, lag_seconds: 12 },
+        tenants: { status: 'running', since, assigned: 2 },
+      },
+    });
+  });
 });

@@ -1,24 +1,32 @@
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import type { AdminObserver, ConsumerObserver, ProducerObserver, RecordProducer, Stall } from '@weir/kafka';
-import { Metrics } from '@weir/telemetry';
+import { type CounterCell, type HistogramCell, Metrics } from '@weir/telemetry';
 import type { TopicDefinition } from '@weir/topics';
 
+import { watchCertificates } from './certificate-expiry.js';
+import { statisticsObserver } from './client-statistics.js';
+import { ConsumerWaits } from './consumer-waits.js';
+import { PartitionGauges } from './partition-gauges.js';
 import { KAFKA_OPTIONS, type KafkaModuleOptions } from './kafka-options.js';
 
 type Component = 'producer' | 'consumer' | 'admin';
+
+/** Codes of calls that came to no broker, or to none that lets us in. */
+const UNREACHABLE = new Set(['kafka_unavailable', 'kafka_authentication_failed', 'kafka_tls_failed']);
 
 /** Turns what clients report into the metrics of the catalogue, and into log lines where somebody should look. */
 @Injectable()
 export class KafkaMetrics {
   private readonly logger = new Logger('Kafka');
   private readonly types: ReadonlyMap<string, string>;
-  /** By component, whether each of its clients is connected. */
-  private readonly clients = new Map<Component, { connected: boolean }[]>();
+  /** By component, whether each of its clients is connected; null is one that has not told. */
+  private readonly clients = new Map<Component, { connected: boolean | null }[]>();
 
   constructor(
     @Inject(KAFKA_OPTIONS) options: KafkaModuleOptions,
     @Optional() private readonly metrics: Metrics = new Metrics(),
   ) {
+    watchCertificates(options.connection, metrics);
     this.types = new Map(options.topics.all.map((topic) => [options.topics.name(topic), messageType(topic)]));
   }
 
@@ -27,9 +35,13 @@ export class KafkaMetrics {
     const consumed = metrics.counter('kafka_messages_consumed_total');
     const errors = metrics.counter('kafka_consumer_errors_total');
     const retries = metrics.counter('weir_consumer_batch_retries_total');
-    const sizes = metrics.histogram('weir_consumer_batch_size_records');
+    const sizes = metrics.hotHistogram('weir_consumer_batch_size_records').of({});
     const rebalances = metrics.counter('weir_consumer_rebalances_total');
-    const lag = metrics.gauge('kafka_consumer_lag');
+    const gauges = new PartitionGauges(metrics, group);
+    const assigned = metrics.gauge('weir_consumer_assigned_partitions');
+    const stalls = metrics.counter('weir_consumer_stalls_total');
+    const commits = metrics.hotHistogram('weir_consumer_stage_duration_seconds').of({ stage: 'commit' });
+    const waits = new ConsumerWaits(metrics, group);
     const connected = this.newClient('consumer');
     return {
       delivered: ({ records }) => {
@@ -39,34 +51,44 @@ export class KafkaMetrics {
         for (const [topic, count] of counts) consumed.inc({ topic, group }, count);
       },
       rejected: ({ records, attempt }, error, pauseMs) => {
-        const topic = records[0]?.topic ?? '';
+        const { topic = '', partition, offset } = records[0] ?? {};
         errors.inc({ topic, code: error.code });
         retries.inc({ topic, code: error.code });
         logger.warn(
           `Batch of ${records.length} from ${topic} waits ${Math.round(pauseMs)} ms, try ${attempt}: ${error.code}: ${error.message}`,
+          { stage: 'settle', topic, partition, offset, records: records.length, attempt, code: error.code },
         );
       },
       failed: (error, topic) => {
         errors.inc({ topic, code: error.code });
-        logger.warn(`Consumer of group ${group}: ${error.code}: ${error.message}`);
+        logger.warn(`Consumer of group ${group}: ${error.code}: ${error.message}`, { group, topic, code: error.code });
       },
       assigned: () => {
         rebalances.inc({ group, kind: 'assigned' });
       },
       revoked: (partitions, lost) => {
         rebalances.inc({ group, kind: lost ? 'lost' : 'revoked' });
-        for (const { topic, partition } of partitions) lag.remove({ topic, partition: String(partition), group });
+        gauges.forget(partitions);
       },
-      lag: (lags) => {
-        for (const { topic, partition, lag: records } of lags)
-          lag.set({ topic, partition: String(partition), group }, records);
+      lag: (lags) => gauges.show(lags),
+      committed: (_offsets, durationMs) => {
+        commits.observe(durationMs / 1_000);
       },
-      stateChanged: ({ status: state, reason }) => {
+      statistics: statisticsObserver(metrics, group),
+      stateChanged: (changed) => {
+        const { status: state, reason } = changed;
         connected(state === 'running' || (state === 'waiting' && reason !== 'kafka_unavailable'));
-        logger.log(`Consumer of group ${group} is ${state}${reason === undefined ? '' : `: ${reason}`}`);
+        assigned.set({ group }, changed.assigned);
+        if (changed.assigned === 0) gauges.show([]); // as where the client is made anew
+        waits.changed(changed);
+        const isWaiting = state === 'waiting' || state === 'failed';
+        logger[isWaiting ? 'warn' : 'log'](
+          `Consumer of group ${group} is ${state}${reason === undefined ? '' : `: ${reason}`}`,
+        );
       },
       stalled: (stall) => {
         const { kind, partitions, forMs } = stall;
+        stalls.inc({ group, kind });
         logger.error(`Nothing moved for ${forMs} ms though there is work (${kind}): ${JSON.stringify(partitions)}`);
         onStall(stall);
       },
@@ -76,14 +98,23 @@ export class KafkaMetrics {
   producerObserver(name: string): ProducerObserver {
     const { metrics, logger } = this;
     const produced = metrics.counter('kafka_messages_produced_total');
-    const latency = metrics.histogram('kafka_producer_latency_seconds');
+    const acknowledged = metrics.hotCounter('kafka_messages_produced_total');
+    const latency = metrics.hotHistogram('kafka_producer_latency_seconds');
+    const cells = new Map<string, { readonly count: CounterCell; readonly seconds: HistogramCell }>();
+    const cellsOf = (topic: string) => {
+      const labels = { topic, message_type: this.typeOf(topic) };
+      const made = { count: acknowledged.of({ ...labels, status: 'success' }), seconds: latency.of(labels) };
+      cells.set(topic, made);
+      return made;
+    };
     const errors = metrics.counter('kafka_producer_errors_total');
     const connected = this.newClient('producer');
     return {
+      statistics: statisticsObserver(metrics, name),
       delivered: (topic, count, latencySeconds) => {
-        const message_type = this.typeOf(topic);
-        produced.inc({ topic, message_type, status: 'success' }, count);
-        latency.observe({ topic, message_type }, latencySeconds);
+        const cell = cells.get(topic) ?? cellsOf(topic);
+        cell.count.inc(count);
+        cell.seconds.observe(latencySeconds);
       },
       failed: (topic, code, count) => {
         produced.inc({ topic, message_type: this.typeOf(topic), status: 'error' }, count);
@@ -91,7 +122,8 @@ export class KafkaMetrics {
       },
       stateChanged: (state, reason) => {
         connected(state === 'ready');
-        logger.log(`Producer ${name} is ${state}: ${reason}`);
+        const isWell = state === 'ready' || state === 'closed';
+        logger[isWell ? 'log' : 'warn'](`Producer ${name} is ${state}: ${reason}`);
       },
     };
   }
@@ -110,25 +142,25 @@ export class KafkaMetrics {
     const operations = this.metrics.counter('kafka_admin_operations_total');
     const connected = this.newClient('admin');
     return {
-      operation: (operation, outcome) => {
+      operation: (operation, outcome, code = '') => {
         operations.inc({ operation, status: outcome === 'success' ? 'success' : 'error' });
-        connected(outcome === 'success');
+        connected(!UNREACHABLE.has(code)); // a call that the brokers refuse has reached them
       },
     };
   }
 
-  /** What tells whether a client is connected: a component is as long as all of its clients are. */
+  /**
+   * What tells whether a client is connected: a component is as long as all of its clients are. One that has not told anything yet (a relay
+   * that waits for its turn, an admin client that nobody has used) says nothing of the component.
+   */
   private newClient(component: Component): (connected: boolean) => void {
-    const client = { connected: false };
+    const client: { connected: boolean | null } = { connected: null };
     const clients = [...(this.clients.get(component) ?? []), client];
     this.clients.set(component, clients);
     const status = this.metrics.gauge('kafka_connection_status');
-    const show = (): void =>
-      status.set({ component }, (this.clients.get(component) ?? []).every((each) => each.connected) ? 1 : 0);
-    show();
     return (connected) => {
       client.connected = connected;
-      show();
+      status.set({ component }, (this.clients.get(component) ?? []).some((each) => each.connected === false) ? 0 : 1);
     };
   }
 

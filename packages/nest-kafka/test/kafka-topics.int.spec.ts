@@ -126,7 +126,7 @@ describe('an app whose broker is away at its start', () => {
     await eventually(
       () => health.readiness(),
       ({ ready }) => ready,
-      { timeoutMs: 30_000 },
+      { timeoutMs: 60_000 },
     );
     expect(await topicNames()).toContain(topics.name(metricsRaw));
     await told(health, healthy);

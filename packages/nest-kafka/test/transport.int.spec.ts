@@ -176,7 +176,7 @@ describe('BatchTransport, where a handler is not as it should be', () => {
     const stalls: Stall[] = [];
     @Controller()
     class Hanging {
-      @BatchHandler(metricsRaw, { groupId: uniqueName('group'), stallTimeoutMs: 500 })
+      @BatchHandler(metricsRaw, { groupId: uniqueName('group'), stallTimeoutMs: 2_000 })
       handle({ signal }: RecordBatch): Promise<void> {
         return new Promise((_, reject) => {
           signal.addEventListener('abort', () => reject(new Error('told to give up')));

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 
 export type { ServerLimits } from './http/adapter.js';
+export { countAnswers } from './http/answer-metrics.js';
 export { correlationIdOf } from './http/correlation-id.js';
 export { parseRfc3339 } from './http/rfc3339.js';
 export { createService, type CreateOptions } from './lifecycle/create-service.js';

@@ -2,9 +2,10 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { ServiceConfig } from '@weir/config';
-import { createLogger, HealthRegistry, type Logger, Metrics } from '@weir/telemetry';
+import { createLogger, HealthRegistry, type Logger, Metrics, openTraces, Traces } from '@weir/telemetry';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 
+import { DependencyGauges } from './health/dependency-gauges.js';
 import { HealthController } from './health/health.controller.js';
 import { OpenConnections } from './http/open-connections.js';
 import { RequestsInFlight } from './http/requests-in-flight.js';
@@ -30,7 +31,8 @@ export interface ServiceOptions {
 /**
  * What every process serves besides its work: health, /metrics, problems by RFC 9457, logs, OpenAPI.
  *
- * Global; injectable from it are `HealthRegistry`, `Metrics`, `LastCall`, `LOGGER` (pino) and `SERVICE_CONFIG`. Each call makes metrics
+ * Global; injectable from it are `HealthRegistry`, `Metrics`, `Traces` (null where they are off),
+ * `LastCall`, `LOGGER` (pino) and `SERVICE_CONFIG`. Each call makes metrics
  * and health of its own, so several apps may live in one process.
  */
 @Module({})
@@ -38,7 +40,8 @@ export class ServiceModule {
   static forApp(config: ServiceConfig, options: ServiceOptions = {}): DynamicModule {
     const metrics = new Metrics();
     metrics.gauge('weir_build_info').set({ service: config.name, version: config.version }, 1);
-    const logger = options.logger ?? createLogger(config);
+    const lines = metrics.counter('weir_log_lines_total');
+    const logger = options.logger ?? createLogger({ ...config, onLine: (level) => lines.inc({ level }) });
     return {
       module: ServiceModule,
       global: true,
@@ -55,12 +58,14 @@ export class ServiceModule {
         { provide: LOGGER, useValue: logger },
         { provide: NestLogger, useValue: new NestLogger(logger) },
         { provide: Metrics, useValue: metrics },
+        { provide: Traces, useFactory: (): Promise<Traces | null> => openTraces(config.traces, config, logger) },
         { provide: HealthRegistry, useValue: new HealthRegistry() },
         { provide: APP_FILTER, useClass: ProblemFilter },
         RouteTable,
         RequestsInFlight,
         OpenConnections,
         LastCall,
+        DependencyGauges,
       ],
       exports: [
         SERVICE_CONFIG,
@@ -68,6 +73,7 @@ export class ServiceModule {
         LOGGER,
         NestLogger,
         Metrics,
+        Traces,
         HealthRegistry,
         RouteTable,
         RequestsInFlight,

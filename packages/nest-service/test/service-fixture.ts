@@ -15,11 +15,12 @@ import {
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { parseEnvironment, serviceConfig, serviceVariables, type ServiceConfig } from '@weir/config';
 import { StoreUnavailableError, ValidationError } from '@weir/errors';
-import { createLogger, HealthRegistry, type CheckResult } from '@weir/telemetry';
+import { createLogger, HealthRegistry, type CheckResult, type Logger } from '@weir/telemetry';
 
 import {
   createService,
   type CreateOptions,
+  LOGGER,
   ProblemException,
   sendProblem,
   ServiceModule,
@@ -48,9 +49,12 @@ class Gate implements OnApplicationShutdown {
   }
 }
 
-@Controller('things')
+@Controller(['things', 'api/things'])
 class ThingsController {
-  constructor(@Inject(Gate) private readonly gate: Gate) {}
+  constructor(
+    @Inject(Gate) private readonly gate: Gate,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
 
   @Get('number/:id')
   number(@Param('id', ParseIntPipe) id: number): object {
@@ -59,6 +63,7 @@ class ThingsController {
 
   @Post()
   create(@Body() body: object): object {
+    this.logger.info('created');
     return body;
   }
 
@@ -91,8 +96,9 @@ export interface Service {
 export async function startFixture(
   checks: Readonly<Record<string, () => CheckResult | Promise<CheckResult>>> = {},
   options: CreateOptions = {},
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Service> {
-  const env = { SERVICE_NAME: 'fixture', NODE_ENV: 'test', HOST: '127.0.0.1', PORT: '0' };
+  const env = { SERVICE_NAME: 'fixture', NODE_ENV: 'test', HOST: '127.0.0.1', PORT: '0', ...environment };
   const config = serviceConfig(parseEnvironment(serviceVariables('fixture', 0), env));
   const logs: string[] = [];
   const logger = createLogger({ ...config, logLevel: 'debug' }, { write: (line) => logs.push(line) });

@@ -76,8 +76,8 @@ describe('an app that knows tenants', () => {
     expect(app.logs.join('')).toContain('"code":"kafka_unavailable"');
 
     await broker.resume();
-    await eventually(() => app.ready(), Boolean, { timeoutMs: 25_000 });
-  }, 60_000);
+    await eventually(() => app.ready(), Boolean, { timeoutMs: 60_000 });
+  });
 
   it('follows the topic no more once it has ended', async () => {
     app = await TenantsApp.start({ maxAgeMs: 2_000 });

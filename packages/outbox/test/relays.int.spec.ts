@@ -43,7 +43,7 @@ describe('relays of one outbox', () => {
     expect(await fixture.values()).toEqual(['v1', 'v2']);
 
     frozen.kill('SIGCONT');
-    await eventually(() => said.includes('failed'), Boolean, { timeoutMs: 30_000 });
+    await eventually(() => said.includes('failed'), Boolean, { timeoutMs: 60_000 });
     await fixture.say('tenant', 'v3');
     await fixture.untilEmpty();
     const values = await fixture.values();

@@ -11,4 +11,10 @@ export {
   type MetricName,
 } from './metrics/catalogue.js';
 export { type MetricDefinition } from './metrics/definition.js';
+export { type CounterCell, type HistogramCell } from './metrics/hot.js';
+export { watchPool } from './metrics/pool-gauges.js';
 export { Metrics } from './metrics/metrics.js';
+export { activeTrace, recordedTraceparent } from './traces/active-trace.js';
+export { openTraces, type TracesOptions } from './traces/open-traces.js';
+export { parseTraceparent, type TraceContext, traceparentOf } from './traces/trace-context.js';
+export { type Span, type SpanAttributes, type SpanOptions, Traces } from './traces/traces.js';

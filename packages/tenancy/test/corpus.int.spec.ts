@@ -20,7 +20,7 @@ describe('the view of tenants, given every record of the corpus', () => {
     for (const [at, { key, headers }] of corpus.entries())
       await topic.producer.send([{ topic: topic.name, key, headers, value: values[at] ?? null }]);
     await topic.publisher.publishSentinel();
-  }, 60_000);
+  });
   afterAll(() => topic.close());
 
   it('tells why it passes over each, under the reason that its name says, and knows what it knew before', async () => {

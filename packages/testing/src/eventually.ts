@@ -8,12 +8,12 @@ export interface EventuallyOptions {
 /**
  * Asks `probe` again and again until `holds` accepts its answer, and returns that answer.
  *
- * Rejects after `timeoutMs` (15 s unless given), saying what the last answer or error was.
+ * Rejects after `timeoutMs` (40 s unless given: a bound for what went wrong, and much longer than anything takes), saying what the last answer or error was.
  */
 export async function eventually<T>(
   probe: () => T | Promise<T>,
   holds: (answer: T) => boolean = Boolean,
-  { timeoutMs = 15_000, intervalMs = 50 }: EventuallyOptions = {},
+  { timeoutMs = 40_000, intervalMs = 50 }: EventuallyOptions = {},
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   let last: string;

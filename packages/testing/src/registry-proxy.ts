@@ -1,10 +1,12 @@
-import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type IncomingMessage, request, type ServerResponse } from 'node:http';
+
+import { ReturningServer } from './returning-server.js';
 
 /** What the proxy does to a request instead of passing it on. */
 export type RegistryFault = (incoming: IncomingMessage, answer: ServerResponse) => void;
 
 /** The real registry, reached through a proxy that can fail as registries, load balancers and networks do. */
-export class RegistryProxy {
+export class RegistryProxy extends ReturningServer {
   /** What becomes of a request; where there is none, or it answers undefined, the request is passed on. */
   fault: ((incoming: IncomingMessage) => RegistryFault | undefined) | undefined;
   /** What is passed on is passed on so much later. */
@@ -12,33 +14,16 @@ export class RegistryProxy {
   /** Method and path, below the registry's own, of each request that came. */
   readonly requests: string[] = [];
   readonly authorizations = new Set<string | undefined>();
-  private server: Server | undefined;
-  private port = 0;
 
-  constructor(private readonly target: string) {}
+  constructor(private readonly target: string) {
+    super();
+  }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}${new URL(this.target).pathname}`;
+    return `${this.origin}${new URL(this.target).pathname}`;
   }
 
-  /** Listens on the port of before, or on any free one the first time. */
-  async start(): Promise<void> {
-    if (this.server !== undefined) return;
-    const server = createServer((incoming, answer) => this.handle(incoming, answer));
-    await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
-    const address = server.address();
-    if (address !== null && typeof address === 'object') this.port = address.port;
-    this.server = server;
-  }
-
-  async stop(): Promise<void> {
-    const { server } = this;
-    this.server = undefined;
-    server?.closeAllConnections();
-    await new Promise<void>((resolve) => (server === undefined ? resolve() : server.close(() => resolve())));
-  }
-
-  private handle(incoming: IncomingMessage, answer: ServerResponse): void {
+  protected handle(incoming: IncomingMessage, answer: ServerResponse): void {
     this.requests.push(`${incoming.method} ${incoming.url?.replace(new URL(this.target).pathname, '')}`);
     this.authorizations.add(incoming.headers.authorization);
     const fault = this.fault?.(incoming);

@@ -1,6 +1,6 @@
 import type { Call } from '../access/call.js';
 import type { AuditTrail } from '../audit/audit-trail.js';
-import { type Database, MANY_RECORDS, type Transaction } from '../database/database.js';
+import { type Database, MANY_RECORDS, type Session, type Transaction } from '../database/database.js';
 import { AdminRefusal } from '../http/problems.js';
 import type { DeadLetters, LetterStory } from './dead-letters.js';
 import { conditionOfSelection, type Selection } from './selection.js';
@@ -68,8 +68,13 @@ export class Discards {
   decideAll(call: Call, { selection, decision, confirmed }: DecisionRequest): Promise<DecisionView> {
     const states = DECIDABLE[decision.kind];
     return this.database.transaction(async (transaction) => {
-      const { identities, excluded } = await found(transaction, selection, states);
-      if (confirmed === null) return { done: false, records: identities.length, excluded };
+      const counts = Object.entries(await countsOf(transaction, selection));
+      const isDecidable = ([state]: [string, number]): boolean => states.some((each) => each === state);
+      const selected = counts.filter(isDecidable).reduce((sum, [, letters]) => sum + letters, 0);
+      const excluded = Object.fromEntries(counts.filter((each) => !isDecidable(each)));
+      if (selected > MAX_RECORDS) throw new AdminRefusal('selection_too_large', { most: MAX_RECORDS });
+      if (confirmed === null) return { done: false, records: selected, excluded };
+      const identities = await identitiesOf(transaction, selection, states);
       await holdRecords(transaction, identities);
       const [held] = await transaction.query<{ records: number }>(
         'SELECT count(*)::int AS records FROM admin.dead_letters WHERE identity = ANY ($1::text[]) AND state = ANY ($2::text[])',
@@ -106,26 +111,23 @@ export class Discards {
   }
 }
 
-async function found(
-  transaction: Transaction,
-  selection: Selection,
-  states: readonly LetterState[],
-): Promise<{ readonly identities: readonly string[]; readonly excluded: DecisionView['excluded'] }> {
+/** How many dead letters of a selection are in which state. */
+async function countsOf(session: Session, selection: Selection): Promise<DecisionView['excluded']> {
   const { sql, values } = conditionOfSelection(selection);
-  const wanted = `$${values.length + 1}::text[]`;
-  const rows = await transaction.query<{ identity: string }>(
-    `SELECT d.identity FROM admin.dead_letters d WHERE ${sql} AND d.state = ANY (${wanted}) LIMIT ${MAX_RECORDS + 1}`,
+  const rows = await session.query<{ state: LetterState | typeof SUPERSEDED; letters: number }>(
+    `SELECT d.state, count(*)::int AS letters FROM admin.dead_letters d WHERE ${sql} GROUP BY 1`,
+    values,
+  );
+  return Object.fromEntries(rows.map(({ state, letters }) => [state, letters]));
+}
+
+async function identitiesOf(session: Session, selection: Selection, states: readonly LetterState[]): Promise<string[]> {
+  const { sql, values } = conditionOfSelection(selection);
+  const rows = await session.query<{ identity: string }>(
+    `SELECT d.identity FROM admin.dead_letters d WHERE ${sql} AND d.state = ANY ($${values.length + 1}::text[])`,
     [...values, states],
   );
-  if (rows.length > MAX_RECORDS) throw new AdminRefusal('selection_too_large', { most: MAX_RECORDS });
-  const others = await transaction.query<{ state: LetterState | typeof SUPERSEDED; letters: number }>(
-    `SELECT d.state, count(*)::int AS letters FROM admin.dead_letters d WHERE ${sql} AND d.state <> ALL (${wanted}) GROUP BY 1`,
-    [...values, states],
-  );
-  return {
-    identities: rows.map(({ identity }) => identity),
-    excluded: Object.fromEntries(others.map(({ state, letters }) => [state, letters])),
-  };
+  return rows.map(({ identity }) => identity);
 }
 
 const audited = (decision: Decision): object =>

@@ -68,11 +68,12 @@ export class Messages {
     await this.outbox.enqueue(client, [{ topic: this.auditTopic, key: entry.actor, value, headers }]);
   }
 
-  /** The caller holds the replay's row, so that its chunks are published in their order. */
-  async tellChunk({ client }: Transaction, chunk: ReplayChunk): Promise<void> {
+  /** The caller holds the replay's row, so that its chunks are published in their order. `traceparent`: of what began the replay. */
+  async tellChunk({ client }: Transaction, chunk: ReplayChunk, traceparent: string | null): Promise<void> {
     const [value = null] = this.chunks.encode([chunk]);
+    const traced = traceparent === null ? [] : [{ key: 'traceparent', value: Buffer.from(traceparent) }];
     await this.outbox.enqueue(client, [
-      { topic: this.commandsTopic, key: chunk.replay_id, value, headers: [this.source] },
+      { topic: this.commandsTopic, key: chunk.replay_id, value, headers: [this.source, ...traced] },
     ]);
   }
 

@@ -196,7 +196,7 @@ export class Issuing {
     { chunk, issuedAt, deadline }: { readonly chunk: number; readonly issuedAt: number; readonly deadline: number },
     items: readonly ItemRow[],
   ): Promise<void> {
-    await this.messages.tellChunk(transaction, {
+    const told = {
       replay_id: replay.id,
       chunk,
       issued_at: issuedAt,
@@ -209,6 +209,7 @@ export class Issuing {
         identity: item.identity,
         replay_count: item.replay_count,
       })),
-    });
+    };
+    await this.messages.tellChunk(transaction, told, replay.traceparent);
   }
 }

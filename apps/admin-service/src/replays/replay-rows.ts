@@ -23,6 +23,8 @@ export interface ReplayRow {
   /** What it waits for though it runs: `consumer_lag`. */
   readonly held_by: string | null;
   readonly next_chunk: number;
+  /** Of the call that began it; null where its trace is not recorded. */
+  readonly traceparent: string | null;
   readonly created_at: Date;
   readonly created_by: string;
   readonly finished_at: Date | null;

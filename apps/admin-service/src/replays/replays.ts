@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { KafkaAdmin } from '@weir/kafka';
+import { recordedTraceparent } from '@weir/telemetry';
 
 import type { Call } from '../access/call.js';
 import type { AuditTrail } from '../audit/audit-trail.js';
@@ -168,11 +169,12 @@ export class Replays {
     const { rate, chunkRecords, canary, maxLag } = options;
     await transaction.query(
       `INSERT INTO admin.replays (id, state, selection, plan_hash, records, rate, chunk_records, max_attempts, canary_records, canary_max_failed,
-                                  canary, max_lag, created_by)
-       VALUES ($1, 'running', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+                                  canary, max_lag, created_by, traceparent)
+       VALUES ($1, 'running', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
       [
         [id, JSON.stringify(selection), hash, records.length, rate, chunkRecords, this.options.maxAttempts],
         [canary?.records ?? null, canary?.maxFailed ?? null, canary === null ? null : 'waiting', maxLag, call.actor.id],
+        recordedTraceparent(),
       ].flat(),
     );
     try {

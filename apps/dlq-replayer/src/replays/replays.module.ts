@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { replayChunkDecoder, replayEventDecoder, replayEventEncoder } from '@weir/avro';
 import { KafkaAdmin, LogReader, TransactionalProducer } from '@weir/kafka';
 import { BatchTransport, KafkaMetrics, SchemaRegistry } from '@weir/nest-kafka';
-import { Metrics } from '@weir/telemetry';
+import { Metrics, Traces } from '@weir/telemetry';
 import { dlqReplayCommands, dlqReplayEvents, metricsDlq, metricsRaw } from '@weir/topics';
 
 import type { ReplayerConfig } from '../config.js';
@@ -15,6 +15,7 @@ import { MAX_RECORD_BYTES } from './judge.js';
 import { PartitionReplayer } from './partition-replayer.js';
 import { ReplayMetrics } from './replay-metrics.js';
 import { Replayers } from './replayers.js';
+import { TracedTransaction } from './traced-transaction.js';
 
 /** Topics that dead letters come from, and are published back into. A dead letter topic is never among them. */
 const REPLAYABLE = [metricsRaw];
@@ -35,13 +36,14 @@ export class ReplaysModule {
         { provide: ReplayMetrics, inject: [Metrics], useFactory: (metrics: Metrics) => new ReplayMetrics(metrics) },
         {
           provide: Replayers,
-          inject: [SchemaRegistry, BatchTransport, KafkaMetrics, ReplayMetrics],
+          inject: [SchemaRegistry, BatchTransport, KafkaMetrics, ReplayMetrics, Traces],
           useFactory: (
             registry: SchemaRegistry,
             transport: BatchTransport,
             kafkaMetrics: KafkaMetrics,
             metrics: ReplayMetrics,
-          ) => replayers(config, registry, transport, kafkaMetrics, metrics),
+            traces: Traces | null,
+          ) => replayers(config, registry, transport, kafkaMetrics, metrics, traces),
         },
       ],
     };
@@ -54,6 +56,7 @@ function replayers(
   transport: BatchTransport,
   kafkaMetrics: KafkaMetrics,
   metrics: ReplayMetrics,
+  traces: Traces | null,
 ): Replayers {
   const { connection, consumerGroup: groupId } = kafka;
   const admin = new KafkaAdmin(connection, { observer: kafkaMetrics.adminObserver() });
@@ -80,12 +83,13 @@ function replayers(
       // Whoever waits for an end longer than the transaction can last waits in vain.
       requestTimeoutMs: replaying.transactionTimeoutMs,
     });
-    const transaction = new ChunkTransaction(producer, {
+    const untraced = new ChunkTransaction(producer, {
       events: at,
       encoder,
       consumer: () => transport.consumer(dlqReplayCommands),
       serviceName: service.name,
     });
+    const transaction = traces === null ? untraced : new TracedTransaction(traces, untraced);
     const answers = new AnswersView(events, decoder, at);
     return new PartitionReplayer(
       { producer, transaction, answers, deadLetters, admin, encoder, metrics },

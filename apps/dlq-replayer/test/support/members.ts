@@ -42,7 +42,7 @@ export class Members {
   static async of(topics: ReplayTopics): Promise<Members> {
     const made = new Members(topics);
     await made.consumer.start();
-    await eventually(() => made.consumer.assignment.length === 1, Boolean, { timeoutMs: 30_000 });
+    await eventually(() => made.consumer.assignment.length === 1, Boolean, { timeoutMs: 60_000 });
     return made;
   }
 

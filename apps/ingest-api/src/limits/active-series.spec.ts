@@ -25,8 +25,8 @@ describe('ActiveSeries', () => {
     expect(series.refused('acme', 10, keys(0, 10))).toBeNull();
     expect(series.refused('globex', 10, keys(0, 10))).toBeNull();
     expect(series.counts()).toEqual([
-      ['acme', 10],
-      ['globex', 10],
+      { tenantId: 'acme', series: 10, maxActive: 10 },
+      { tenantId: 'globex', series: 10, maxActive: 10 },
     ]);
   });
 

@@ -24,6 +24,15 @@ export interface SeriesRecord {
 interface TenantSeries {
   readonly table: SeriesTable;
   droppedAt: number;
+  /** As it was when the tenant sent last. */
+  maxActive: number;
+}
+
+/** What a tenant has active in this instance, and how much it may have. */
+export interface TenantSeriesCount {
+  readonly tenantId: string;
+  readonly series: number;
+  readonly maxActive: number;
 }
 
 /**
@@ -44,17 +53,18 @@ export class ActiveSeries {
   }
 
   /** Tenants with what they have active here; up to a quarter of the window late in forgetting. */
-  counts(): readonly (readonly [tenantId: string, series: number])[] {
+  counts(): readonly TenantSeriesCount[] {
     const now = this.nowSeconds();
     return [...this.tenants].map(([tenantId, series]) => {
       if (now - series.droppedAt > this.windowSeconds / 4) this.drop(series, now);
-      return [tenantId, series.table.size] as const;
+      return { tenantId, series: series.table.size, maxActive: series.maxActive };
     });
   }
 
   /** Positions of the records that may not come, ascending; null: all may. A promise only where somebody else has to be asked. Never rejects. */
   refused(tenantId: string, maxActive: number, records: readonly SeriesRecord[]): Refused | Promise<Refused> {
     const series = this.seriesOf(tenantId);
+    series.maxActive = maxActive;
     const unknown = this.unknownOf(series.table, records);
     if (unknown === null) return null;
     const { shared } = this.options;
@@ -134,7 +144,7 @@ export class ActiveSeries {
   private seriesOf(tenantId: string): TenantSeries {
     const known = this.tenants.get(tenantId);
     if (known !== undefined) return known;
-    const series = { table: new SeriesTable(), droppedAt: 0 };
+    const series = { table: new SeriesTable(), droppedAt: 0, maxActive: 0 };
     this.tenants.set(tenantId, series);
     return series;
   }

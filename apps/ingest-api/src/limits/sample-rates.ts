@@ -13,7 +13,15 @@ interface TenantSamples {
   aheadUntil: number;
   /** How many the tenant asked for last: what it is likely to come again with. */
   usual: number;
+  perSecond: number;
+  /** Let through since `readAt`. */
+  taken: number;
+  readAt: number;
+  usage: number;
 }
+
+/** A usage is told of at least so long, however often it is asked for. */
+const USAGE_OVER_MS = 4_000;
 
 /**
  * How fast each tenant sends, against its limit: by a bucket of this instance, and by one that all instances share where there is one.
@@ -42,7 +50,9 @@ export class SampleRates {
     samples.usual = count;
     const nowMs = this.clock();
     const waitMs = samples.bucket.take(count, nowMs);
-    if (waitMs > 0 || this.shared === null) return waitMs;
+    if (waitMs > 0) return waitMs;
+    samples.taken += count;
+    if (this.shared === null) return 0;
     if (nowMs > samples.aheadUntil) samples.ahead = 0;
     if (samples.ahead >= count) {
       samples.ahead -= count;
@@ -55,7 +65,22 @@ export class SampleRates {
   giveBack(tenantId: string, rate: Rate, count: number): void {
     const samples = this.samplesOf(tenantId, rate);
     samples.bucket.giveBack(count);
+    samples.taken -= count;
     if (this.shared !== null) samples.ahead += count;
+  }
+
+  /** Of each limited tenant how much of its rate this instance let through since it was asked last, 1 at the limit. */
+  usage(): readonly (readonly [tenantId: string, ratio: number])[] {
+    const nowMs = this.clock();
+    return [...this.tenants].map(([tenantId, samples]) => {
+      const forMs = nowMs - samples.readAt;
+      if (forMs >= USAGE_OVER_MS) {
+        samples.usage = Math.max(samples.taken, 0) / (forMs / 1_000) / samples.perSecond; // given back may be what was told of before
+        samples.taken = 0;
+        samples.readAt = nowMs;
+      }
+      return [tenantId, samples.usage] as const;
+    });
   }
 
   private async takeShared(
@@ -71,6 +96,7 @@ export class SampleRates {
         return 0;
       }
       samples.bucket.giveBack(count);
+      samples.taken -= count;
       return grant.waitMs;
     } catch {
       return 0; // whoever shares it tells that it is away; this instance's own bucket has let them through
@@ -81,9 +107,13 @@ export class SampleRates {
     const known = this.tenants.get(tenantId);
     if (known !== undefined) {
       known.bucket.follow(rate, this.clock());
+      known.perSecond = rate.perSecond;
       return known;
     }
-    const samples = { bucket: new TokenBucket(rate, this.clock()), ahead: 0, aheadUntil: 0, usual: 1 };
+    const nowMs = this.clock();
+    const { perSecond } = rate;
+    const bucket = new TokenBucket(rate, nowMs);
+    const samples = { bucket, ahead: 0, aheadUntil: 0, usual: 1, perSecond, taken: 0, readAt: nowMs, usage: 0 };
     this.tenants.set(tenantId, samples);
     return samples;
   }

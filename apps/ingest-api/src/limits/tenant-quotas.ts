@@ -12,6 +12,16 @@ export interface DefaultQuotas {
   readonly maxActiveSeries: number | null;
 }
 
+/** The limits as a tenant's record calls them. */
+const SAMPLES = 'samples_per_second';
+const SERIES = 'active_series';
+
+export interface LimitUsage {
+  readonly tenantId: string;
+  readonly limit: typeof SAMPLES | typeof SERIES;
+  readonly ratio: number;
+}
+
 type LimitedTenant = Pick<KnownTenant, 'id' | 'record'>;
 
 /** A limit without a burst of its own lets so many seconds of it through at once: clients send every ten or fifteen seconds. */
@@ -44,6 +54,18 @@ export class TenantQuotas {
     const waitMs = this.rates.take(tenant.id, rate, count);
     refuseFor(typeof waitMs === 'number' ? waitMs : await waitMs, tenant);
     return (unused) => this.rates.giveBack(tenant.id, rate, unused);
+  }
+
+  /** How much of its limits each tenant uses in this instance, 1 at the limit. */
+  usage(): readonly LimitUsage[] {
+    const rates = this.rates.usage();
+    const counts = this.series.counts().filter(({ maxActive }) => maxActive > 0);
+    return [
+      ...rates.map(([tenantId, ratio]) => ({ tenantId, limit: SAMPLES, ratio }) as const),
+      ...counts.map(
+        ({ tenantId, series, maxActive }) => ({ tenantId, limit: SERIES, ratio: series / maxActive }) as const,
+      ),
+    ];
   }
 
   /** Null where nothing limits it. Throws RequestRefused `rate_limited` where it may send nothing at all. */

@@ -4,6 +4,7 @@
  */
 export class FairQueue {
   private inside = 0;
+  private inLine = 0;
   /** Whoever comes first in it is next; a tenant that had its turn goes to the end. */
   private readonly waiting = new Map<string, Waiter[]>();
 
@@ -13,12 +14,18 @@ export class FairQueue {
     private readonly maxWaitMs: number,
   ) {}
 
+  /** How many wait. */
+  get length(): number {
+    return this.inLine;
+  }
+
   /** Resolves with true once it is this one's turn, and `leave` has to follow; with false where it had not come within `maxWaitMs`. */
   async enter(tenantId: string, weight: number): Promise<boolean> {
     if (this.waiting.size === 0 && this.fits(weight)) {
       this.inside += weight;
       return true;
     }
+    this.inLine += 1;
     return new Promise((resolve) => {
       const waiter: Waiter = {
         weight,
@@ -53,6 +60,7 @@ export class FairQueue {
       if (next === undefined || first === undefined || !this.fits(first.weight)) return;
       const [tenantId, line] = next;
       line.shift();
+      this.inLine -= 1;
       this.waiting.delete(tenantId);
       if (line.length > 0) this.waiting.set(tenantId, line);
       this.inside += first.weight;
@@ -61,6 +69,7 @@ export class FairQueue {
   }
 
   private giveUp(tenantId: string, waiter: Waiter): void {
+    this.inLine -= 1;
     const line = (this.waiting.get(tenantId) ?? []).filter((other) => other !== waiter);
     if (line.length > 0) this.waiting.set(tenantId, line);
     else this.waiting.delete(tenantId);

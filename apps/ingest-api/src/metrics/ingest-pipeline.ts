@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { setImmediate as othersTurn } from 'node:timers/promises';
 
+import type { Traces } from '@weir/telemetry';
 import type { KnownTenant, TenantsView } from '@weir/tenancy';
 
 import type { TenantQuotas } from '../limits/tenant-quotas.js';
@@ -16,13 +17,15 @@ import { parsePayload } from './parse-payload.js';
 import { isGzip, payloadFormat, type PayloadFormat } from './payload-format.js';
 import { RequestRefused } from './problems.js';
 import { readBody } from './read-body.js';
-import { validTraceparent } from './trace-context.js';
+import { withSendSpan } from './send-span.js';
 
 /** What became of a request that was not refused whole. */
 export interface Taken {
   readonly tenantId: string;
   readonly accepted: number;
   readonly rejected: readonly RejectedSample[];
+  /** From handing the samples over to Kafka to their acknowledgement. */
+  readonly acknowledgedAfterSeconds: number;
 }
 
 /** Whether this instance takes requests in. */
@@ -44,6 +47,7 @@ export class IngestPipeline {
   private readonly heavy = new FairQueue(HEAVY_AT_ONCE, MAX_WAIT_MS);
   /** Samples that Kafka has not acknowledged. */
   private readonly unacknowledged: FairQueue;
+  private received = 0;
 
   constructor(
     private readonly door: Door,
@@ -52,8 +56,19 @@ export class IngestPipeline {
     private readonly quotas: TenantQuotas,
     private readonly publisher: MetricsPublisher,
     private readonly limits: IngestLimits,
+    private readonly traces: Traces | null = null,
   ) {
     this.unacknowledged = new FairQueue(limits.maxUnacknowledgedSamples, MAX_WAIT_MS);
+  }
+
+  /** Requests in each line. */
+  get waiting(): { readonly body: number; readonly kafka: number } {
+    return { body: this.heavy.length, kafka: this.unacknowledged.length };
+  }
+
+  /** Of bodies, since the start. */
+  get receivedBytes(): number {
+    return this.received;
   }
 
   async take(request: IncomingMessage, correlationId: string): Promise<Taken> {
@@ -66,8 +81,10 @@ export class IngestPipeline {
     try {
       const work = { request, correlationId, tenant, place, nowMs };
       const { accepted, rejected, acknowledged } = await this.submit(work); // 3. read, parsed, judged, on its way
+      const sentAt = performance.now();
       await acknowledged; //                                               4. and only then answered
-      return { tenantId: tenant.id, accepted, rejected };
+      const acknowledgedAfterSeconds = (performance.now() - sentAt) / 1_000;
+      return { tenantId: tenant.id, accepted, rejected, acknowledgedAfterSeconds };
     } finally {
       place.leave();
     }
@@ -83,6 +100,7 @@ export class IngestPipeline {
     const { maxBodyBytes, bodyTimeoutMs } = this.limits;
     const { ending } = this.door;
     const sent = await readBody(request, place, { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs, ending });
+    this.received += sent.length;
     if (!gzip && sent.length <= LIGHT_BYTES) return this.send(this.judge(this.parse(sent, format), work), work);
     await this.turnIn(this.heavy, 1, work);
     try {
@@ -106,13 +124,20 @@ export class IngestPipeline {
   private judge(items: readonly unknown[], { tenant, nowMs }: Work): Verdicts {
     const verdicts = judgeMetrics(items, { tenantId: tenant.id, limits: tenant.limits, nowMs });
     if (verdicts.accepted.length > 0) return verdicts;
-    throw new RequestRefused('all_rejected', undefined, { rejected: verdicts.rejected });
+    throw new RequestRefused('all_rejected', undefined, { rejected: verdicts.rejected, tenantId: tenant.id });
   }
 
   /** Resolves once the records are on their way. From here on the request holds them, and its body no more. */
-  private async send({ accepted, rejected }: Verdicts, work: Work): Promise<Submitted> {
-    const { request, correlationId, tenant, place } = work;
-    const traceparent = validTraceparent(request.headers['traceparent']);
+  private send(verdicts: Verdicts, work: Work): Promise<Submitted> {
+    const { topic } = this.publisher;
+    const sent = { topic, tenantId: work.tenant.id, records: verdicts.accepted.length };
+    return withSendSpan(this.traces, work.request.headers, sent, (traceparent) =>
+      this.sendAs(traceparent, verdicts, work),
+    );
+  }
+
+  private async sendAs(traceparent: string | null, { accepted, rejected }: Verdicts, work: Work): Promise<Submitted> {
+    const { correlationId, tenant, place } = work;
     const all = this.publisher.recordsOf(accepted, { tenantId: tenant.id, correlationId, traceparent });
     place.holdBytes(bytesOf(all));
     const giveBack = await this.quotas.takeSamples(tenant, all.length);

@@ -35,6 +35,10 @@ export class MetricRecords {
     this.sourceHeader = { key: 'source', value: Buffer.from(format.source) };
   }
 
+  get topic(): string {
+    return this.format.topic;
+  }
+
   get ready(): boolean {
     return this.encoder.isReady(this.format.version);
   }

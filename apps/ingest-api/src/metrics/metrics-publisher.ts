@@ -19,6 +19,11 @@ export class MetricsPublisher {
     private readonly producer: Pick<RecordProducer, 'send'>,
   ) {}
 
+  /** As this installation calls it. */
+  get topic(): string {
+    return this.records.topic;
+  }
+
   /** Throws RequestRefused `schema_unavailable` while the schema's id is not known. */
   recordsOf(events: readonly MetricEvent[], origin: RecordOrigin): readonly MetricRecord[] {
     if (!this.records.ready) throw new RequestRefused('schema_unavailable');

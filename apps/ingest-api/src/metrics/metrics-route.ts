@@ -55,13 +55,13 @@ function refuse(
   discardRest(request.raw);
   if (!(error instanceof RequestRefused)) {
     const problem = problemOf(error);
-    if (problem.status >= 500) logger.error({ error, correlationId: request.id }, 'A request failed that should not');
+    if (problem.status >= 500) logger.error({ error, correlation_id: request.id }, 'A request failed that should not');
     metrics.refusedWhole(problem.code);
     return sendProblem(reply, problem);
   }
   const { code, message: detail, rejected, problem, retryAfterSeconds, tenantId } = error;
   metrics.refusedWhole(code);
-  metrics.rejected(rejected);
+  metrics.rejected(rejected, tenantId);
   if (tenantId !== null) metrics.tenantRefused(tenantId, code);
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="weir"'); // RFC 9110, section 15.5.2
   if (code === 'unsupported_encoding') void reply.header('accept-encoding', 'gzip, identity'); // RFC 9110, section 12.5.3

@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { MetricEventEncoder, type SchemaRegistryClient, subjects } from '@weir/avro';
 import type { RecordProducer } from '@weir/kafka';
 import { LastCall } from '@weir/nest-service';
-import { HealthRegistry, Metrics } from '@weir/telemetry';
+import { HealthRegistry, Metrics, Traces } from '@weir/telemetry';
 import { TenantsView } from '@weir/tenancy';
 import { metricsRaw, type Topics } from '@weir/topics';
 
@@ -58,7 +58,7 @@ export class MetricsModule {
         },
         {
           provide: IngestPipeline,
-          inject: [HealthRegistry, LastCall, TenantsView, Admission, TenantQuotas, MetricsPublisher],
+          inject: [HealthRegistry, LastCall, TenantsView, Admission, TenantQuotas, MetricsPublisher, Traces],
           useFactory: (
             health: HealthRegistry,
             lastCall: LastCall,
@@ -66,20 +66,26 @@ export class MetricsModule {
             admission: Admission,
             tenantQuotas: TenantQuotas,
             publisher: MetricsPublisher,
+            traces: Traces | null,
           ) => {
             const closed = () => {
               if (!kafka.enabled) return 'kafka_disabled';
               return health.isShuttingDown ? 'shutting_down' : null;
             };
             const door = { closed, ending: lastCall.signal };
-            return new IngestPipeline(door, view, admission, tenantQuotas, publisher, limits);
+            return new IngestPipeline(door, view, admission, tenantQuotas, publisher, limits, traces);
           },
         },
         {
           provide: IngestMetrics,
-          inject: [Metrics, Admission, ActiveSeries],
-          useFactory: (metrics: Metrics, admission: Admission, series: ActiveSeries) =>
-            new IngestMetrics(metrics, admission, series),
+          inject: [Metrics, Admission, IngestPipeline, ActiveSeries, TenantQuotas],
+          useFactory: (
+            metrics: Metrics,
+            admission: Admission,
+            pipeline: IngestPipeline,
+            series: ActiveSeries,
+            tenantQuotas: TenantQuotas,
+          ) => new IngestMetrics(metrics, { admission, pipeline, series, quotas: tenantQuotas }),
         },
         { provide: KAFKA_ENABLED, useValue: kafka.enabled },
         MetricsLifecycle,

@@ -75,7 +75,7 @@ export class IngestProcess {
       await eventually(
         async () => (await started.get('/health/ready')).status,
         (status) => status === 200,
-        { timeoutMs: 30_000 },
+        { timeoutMs: 60_000 },
       );
       return started;
     } catch (error) {

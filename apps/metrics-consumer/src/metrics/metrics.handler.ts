@@ -7,9 +7,11 @@ import { metricsRaw } from '@weir/topics';
 
 import { CatchUp } from '../ledger/catch-up.js';
 import { StoreStartup } from '../store/store-startup.js';
+import { deadLetterLine } from './dead-letter-log.js';
 import { RecordMissedError } from './gap-check.js';
 import { spansOf } from './offset-gaps.js';
 import { MetricsPipeline } from './pipeline.js';
+import { groupRefusals } from './refusal-groups.js';
 import { SettlementMetrics } from './settlement-metrics.js';
 import { TopicIds, TopicRecreatedError } from './topic-ids.js';
 
@@ -37,6 +39,9 @@ export class MetricsHandler {
       for (const { topic, outcome, count } of settled.offsets)
         if (outcome === 'expired' && count > 0)
           this.logger.error(`Retention deleted ${count} records of ${topic} before they were read`);
+      const refused = groupRefusals(settled.deadLettered);
+      this.metrics.deadLettered(refused);
+      for (const { text, fields } of refused.map(deadLetterLine)) this.logger.warn(text, fields);
       if (settled.repeated === batch.records.length) this.passOver(batch);
     } catch (error) {
       this.metrics.failed(batch);

@@ -1,5 +1,5 @@
 import type { DeadLetterPublisher, RecordBatch } from '@weir/kafka';
-import type { MetricsStore, PartitionRange } from '@weir/metrics-store';
+import type { MetricsStore, PartitionRange, SettlementUnit } from '@weir/metrics-store';
 
 import { type Breaker, lineOf } from '../breaker/breaker.js';
 import { TenantTally } from '../breaker/dead-letter-share.js';
@@ -9,6 +9,7 @@ import type { DecodeStep } from './decode.step.js';
 import type { GapCheck } from './gap-check.js';
 import { assertOneEach, type Outcome, type Refusal } from './outcome.js';
 import { type Settled, Settlement } from './settlement.js';
+import type { Stages } from './stages.js';
 import type { TopicIds } from './topic-ids.js';
 import type { ValidateStep } from './validate.step.js';
 
@@ -21,7 +22,7 @@ import type { ValidateStep } from './validate.step.js';
  */
 export class MetricsPipeline {
   constructor(
-    private readonly decode: DecodeStep,
+    private readonly decode: Pick<DecodeStep, 'apply'>,
     private readonly validate: ValidateStep,
     private readonly topicIds: TopicIds,
     private readonly store: Pick<MetricsStore, 'transaction'>,
@@ -29,11 +30,14 @@ export class MetricsPipeline {
     private readonly deadLetters: Pick<DeadLetterPublisher, 'publish'>,
     private readonly replays: Pick<ReplayOutcomes, 'tell' | 'committed'>,
     private readonly breaker: Pick<Breaker, 'admit' | 'judge' | 'settled' | 'written' | 'failedToWrite' | 'pass'>,
+    private readonly stages: Stages,
   ) {}
 
   async settle(batch: RecordBatch): Promise<Settled> {
     this.breaker.admit();
-    const outcomes = this.validate.apply(await this.decode.apply(batch.records));
+    const outcomes = await this.stages.run('decode', async () =>
+      this.validate.apply(await this.decode.apply(batch.records)),
+    );
     assertOneEach(batch.records, outcomes);
     const ranges = await this.topicIds.rangesOf(batch.records);
     let settled: Settled = { stored: [], deadLettered: [], repeated: outcomes.length, offsets: [] };
@@ -42,7 +46,7 @@ export class MetricsPipeline {
     this.breaker.judge(judged);
     // The partition may have been lost while the registry or a broker was waited for.
     batch.signal.throwIfAborted();
-    await this.store.transaction(ranges, async (unit) => {
+    const settle = async (unit: SettlementUnit): Promise<void> => {
       const work = new Settlement(unit, ranges, outcomes); //   1. the lines are held; what lies below `next` is left out,
       if (work.repeated > 0) await this.confirm(ranges); //        if it is of this topic and not of one made in its place
       const gaps = await this.gaps.verify(work.gaps); //        2. an offset without a record is looked for once more
@@ -51,7 +55,8 @@ export class MetricsPipeline {
         await this.publish(refused, batch); //                  4. rows; those that the database refuses alone follow 3
       settled = work.account(gaps); //                          5. each offset counts once
       told = await this.replays.tell(unit, settled); //         6. outcomes of replayed records into the outbox
-    }); //                                                      7. rows, outcomes and ledger commit as one
+    };
+    await this.stages.run('store', () => this.store.transaction(ranges, settle)); // 7. rows, outcomes and ledger commit as one
     this.breaker.settled(judged);
     this.replays.committed(told);
     return settled; //                                          8. the transport commits the offsets
@@ -78,9 +83,10 @@ export class MetricsPipeline {
     batch.signal.throwIfAborted();
     if (refusals.length === 0) return;
     try {
-      await this.deadLetters.publish(
-        refusals.map((refusal) => toDeadLetter(refusal, this.topicIds.idOf(refusal.record.topic), batch.attempt)),
+      const letters = refusals.map((refusal) =>
+        toDeadLetter(refusal, this.topicIds.idOf(refusal.record.topic), batch.attempt),
       );
+      await this.stages.run('dead_letter', () => this.deadLetters.publish(letters));
     } catch (error) {
       await this.breaker.failedToWrite(error);
       throw error;

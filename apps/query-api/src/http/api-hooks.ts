@@ -1,9 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { countAnswers } from '@weir/nest-service';
 import { Metrics } from '@weir/telemetry';
 import type { FastifyInstance } from 'fastify';
-
-import { PROBLEMS } from './problems.js';
 
 const API = '/api/';
 
@@ -18,23 +17,14 @@ export class ApiHooks implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    const requests = this.metrics.counter('weir_query_requests_total');
-    const durations = this.metrics.histogram('weir_query_duration_seconds');
     const fastify = this.adapter.httpAdapter.getInstance<FastifyInstance>();
     fastify.addHook('onSend', (request, reply, _payload, done) => {
       if (request.url.startsWith(API)) void reply.header('cache-control', 'no-store');
       done();
     });
-    fastify.addHook('onRequest', (request, reply, done) => {
-      const route = request.routeOptions.url; // the pattern, and not what was asked: a bounded label
-      // `onResponse` would not come where the caller hung up.
-      if (route?.startsWith(API) === true)
-        reply.raw.once('close', () => {
-          const status = reply.raw.writableFinished ? reply.statusCode : PROBLEMS.caller_gone.status;
-          requests.inc({ route, status: String(status) });
-          durations.observe({ route }, reply.elapsedTime / 1_000);
-        });
-      done();
+    countAnswers(fastify, this.metrics, API, {
+      requests: 'weir_query_requests_total',
+      durations: 'weir_query_duration_seconds',
     });
   }
 }

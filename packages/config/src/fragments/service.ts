@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { duration, integer, oneOf, text } from '../kinds.js';
 import { redacted, type ShownValue } from '../redact.js';
 import type { Values } from '../variable.js';
+import { tracesConfig, type TracesConfig, tracesVariables } from './traces.js';
 
 // Every part of Weir is released together, under one version.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- this package's own manifest
@@ -23,6 +24,8 @@ export interface ServiceConfig {
   readonly port: number;
   readonly logLevel: LogLevel;
   readonly shutdownTimeoutMs: number;
+  /** Null: no traces. */
+  readonly traces: TracesConfig | null;
   /** The whole environment as far as a log may show it. */
   readonly settings: Readonly<Record<string, ShownValue>>;
 }
@@ -48,6 +51,7 @@ export function serviceVariables(name: string, port: number) {
       max: 600_000,
       about: 'How long a process that is told to end may take to finish its work; past it, it exits with status 1.',
     }),
+    ...tracesVariables,
   };
 }
 
@@ -61,6 +65,7 @@ export function serviceConfig(values: Values<ReturnType<typeof serviceVariables>
     port: values.PORT,
     logLevel: values.LOG_LEVEL,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
+    traces: tracesConfig(values),
     settings: redacted(values),
   };
 }

@@ -7,11 +7,11 @@ export function isAlive(pid: number): boolean {
   return identify(pid) !== null;
 }
 
-/** Waits until `holds`; rejects after ten seconds. */
-export async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error(`Not within 10 s: ${holds.toString()}`);
+/** Waits until `holds`; rejects after ten seconds unless told otherwise. */
+export async function until(holds: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`Not within ${timeoutMs / 1_000} s: ${holds.toString()}`);
     await wait(20);
   }
 }

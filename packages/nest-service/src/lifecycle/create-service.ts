@@ -3,11 +3,13 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { DynamicModule, Type } from '@nestjs/common';
 import type { ServiceConfig } from '@weir/config';
-import { HealthRegistry, type Logger } from '@weir/telemetry';
+import { HealthRegistry, type Logger, Traces } from '@weir/telemetry';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { createAdapter, type ServerLimits } from '../http/adapter.js';
 import { OpenConnections } from '../http/open-connections.js';
 import { isWithoutHost, NO_HOST, refuseExpectation } from '../http/requirements.js';
+import { traceRequests } from '../http/request-spans.js';
 import { RequestsInFlight } from '../http/requests-in-flight.js';
 import { RouteTable } from '../http/route-table.js';
 import { NestLogger } from '../logs/nest-logger.js';
@@ -51,6 +53,8 @@ function watchRequests(app: NestFastifyApplication): void {
   app.get(RouteTable).watch(fastify);
   app.get(RequestsInFlight).watch(fastify);
   app.get(OpenConnections).watch(fastify.server);
+  const traces = app.get<Traces | null>(Traces);
+  if (traces !== null) traceRequests(fastify, traces);
   fastify.server.on('checkExpectation', refuseExpectation);
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-correlation-id', request.id);
@@ -61,21 +65,19 @@ function watchRequests(app: NestFastifyApplication): void {
     if (health.isShuttingDown) void reply.header('connection', 'close');
     done();
   });
-  if (logger.isLevelEnabled('debug'))
-    fastify.addHook('onResponse', (request, reply, done) => {
-      logger.debug(
-        {
-          correlationId: request.id,
-          method: request.method,
-          path: request.routeOptions.url,
-          status: reply.statusCode,
-          durationMs: Math.round(reply.elapsedTime),
-        },
-        'answered',
-      );
-      done();
-    });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    if (logger.isLevelEnabled('debug')) logger.debug(answered(request, reply), 'answered');
+    done();
+  });
 }
+
+const answered = (request: FastifyRequest, reply: FastifyReply): object => ({
+  correlation_id: request.id,
+  method: request.method,
+  path: request.routeOptions.url,
+  status: reply.statusCode,
+  duration_ms: Math.round(reply.elapsedTime),
+});
 
 function serveOpenApi(app: NestFastifyApplication, config: ServiceConfig): void {
   const { openApi = {} } = app.get<ServiceOptions>(SERVICE_OPTIONS);

@@ -3,6 +3,7 @@ import type { ServiceConfig } from '@weir/config';
 import { ConfigurationError } from '@weir/errors';
 import { describeError, HealthRegistry, type Logger } from '@weir/telemetry';
 
+import { changeLevelBySignal } from '../logs/level-by-signal.js';
 import { LOGGER, SERVICE_CONFIG } from '../tokens.js';
 import { closeWithin } from './close-within.js';
 import { ListenError } from './listen-error.js';
@@ -17,7 +18,8 @@ const EXIT_FAILURE = 1;
  *
  * The promise resolves once all is started. SIGTERM and SIGINT end the process at any time, also while it starts: with status 0 once everything
  * has closed, or with 1 past `SHUTDOWN_TIMEOUT_MS`, saying what hung; a second signal ends it at once. An error that nobody caught is
- * logged and ends it with 1, and so does a start that fails. Configuration problems are printed as a list, and end it with 78.
+ * logged and ends it with 1, and so does a start that fails. Configuration problems are printed as a list, and end it with 78. SIGUSR2
+ * changes the level of its log.
  */
 export async function runService(build: () => Promise<NestFastifyApplication>): Promise<void> {
   const end = new SignalledEnd();
@@ -25,6 +27,7 @@ export async function runService(build: () => Promise<NestFastifyApplication>): 
   const logger = app.get<Logger>(LOGGER);
   const config = app.get<ServiceConfig>(SERVICE_CONFIG);
   endOnUncaught(logger);
+  changeLevelBySignal(logger);
   const starting = startService(app);
   end.closes(app, starting);
   try {

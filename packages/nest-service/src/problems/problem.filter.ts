@@ -22,7 +22,7 @@ export class ProblemFilter implements ExceptionFilter {
     const problem = request.is404 ? this.routes.problemFor(request.method, request.url) : problemOf(thrown);
     if (problem.status === 500)
       this.logger.error(
-        { error: thrown, correlationId: request.id, method: request.method, path: request.routeOptions.url },
+        { error: thrown, correlation_id: request.id, method: request.method, path: request.routeOptions.url },
         'A request failed for a reason that nobody foresaw',
       );
     if (reply.sent || reply.raw.headersSent) {

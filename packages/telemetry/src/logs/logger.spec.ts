@@ -53,7 +53,7 @@ describe('createLogger', () => {
     const lines = logged((logger) => {
       logger.info({ headers: { 'X-API-Key': 'hunter2', authorization: 'Bearer hunter2' } });
       logger.info({ a: { b: [{ sasl: { username: 'u', password: 'hunter2' } }] }, databaseUrl: 'hunter2' });
-      logger.warn('connecting to postgres://weir:hunter2@db/x with wk_abc_hunter2');
+      logger.warn('connecting to postgres://weir:hunter2@db/x with wk_abc_hunter2 and wo_abc_hunter2');
       logger.error(new Error('postgres://weir:hunter2@db/x failed', { cause: { password: 'hunter2' } }));
       logger.child({ apiKey: 'hunter2' }).info('child');
     });

@@ -5,7 +5,8 @@ const SECRET_NAMES =
 const SECRET_KEY = new RegExp(`^(?:${SECRET_NAMES})$`, 'i');
 const SECRET_TEXT_PAIR = new RegExp(`"(${SECRET_NAMES})":"(?:[^"\\\\]|\\\\.)*"`, 'gi');
 const URL_CREDENTIALS = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"]*@/gi;
-const API_KEY = /\bwk_([A-Za-z0-9]+)_[A-Za-z0-9_-]+/g;
+/** Tenants' and operators'. */
+const API_KEY = /\b(w[ko])_([A-Za-z0-9]+)_[A-Za-z0-9_-]+/g;
 const DEEPEST = 8;
 
 /**
@@ -28,7 +29,7 @@ export function scrub(value: unknown, depth = 0): unknown {
 }
 
 function scrubText(text: string): string {
-  return text.replace(URL_CREDENTIALS, '$1***@').replace(API_KEY, 'wk_$1_***');
+  return text.replace(URL_CREDENTIALS, '$1***@').replace(API_KEY, '$1_$2_***');
 }
 
 /** The same for a whole line of JSON, as the last wall: it also meets messages and a child logger's bindings. */

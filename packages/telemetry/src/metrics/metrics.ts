@@ -9,6 +9,7 @@ import {
   type MetricName,
 } from './catalogue.js';
 import type { MetricDefinition } from './definition.js';
+import { HotCounter, HotHistogram } from './hot.js';
 
 /**
  * The metrics of one process, made from the catalogue when first asked for.
@@ -18,6 +19,7 @@ import type { MetricDefinition } from './definition.js';
  */
 export class Metrics {
   private readonly readings: (() => void | Promise<void>)[] = [];
+  private readonly hotCounters = new Map<CounterName, unknown>();
 
   constructor(readonly registry: Registry = new promClient.Registry()) {}
 
@@ -34,6 +36,23 @@ export class Metrics {
     return (
       this.find<Histogram<LabelOf<Name>>>(name) ??
       new promClient.Histogram({ ...this.options(name), buckets: [...buckets] })
+    );
+  }
+
+  /** The same counter, for what happens too often for it. */
+  hotCounter<Name extends CounterName>(name: Name): HotCounter<LabelOf<Name>> {
+    const known = this.hotCounters.get(name) ?? new HotCounter(this.counter(name));
+    this.hotCounters.set(name, known);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made of the counter of this name
+    return known as HotCounter<LabelOf<Name>>;
+  }
+
+  /** Instead of `histogram`, for what is observed too often for it: a name is either the one or the other. */
+  hotHistogram<Name extends HistogramName>(name: Name): HotHistogram<LabelOf<Name>> {
+    const { help, buckets } = metricCatalogue[name];
+    return (
+      this.find<HotHistogram<LabelOf<Name>>>(name) ??
+      new HotHistogram<LabelOf<Name>>(name, help, buckets).register(this.registry)
     );
   }
 

@@ -62,5 +62,6 @@ export interface GroupPartitionLag extends TopicWatermarks {
 
 /** What an admin client tells metrics. Must not throw. */
 export interface AdminObserver {
-  operation?(name: string, status: 'success' | 'failure'): void;
+  /** `code` is that of the error, where it failed. */
+  operation?(name: string, status: 'success' | 'failure', code?: string): void;
 }

@@ -1,4 +1,5 @@
 import kafka, { type TopicPartitionOffsetSpec } from '@confluentinc/kafka-javascript';
+import { classify } from '@weir/errors';
 import type { TopicDefinition } from '@weir/topics';
 
 import type { KafkaConnection } from '../../connection.js';
@@ -285,7 +286,7 @@ export class KafkaAdmin {
       this.#observer.operation?.(name, 'success');
       return answer;
     } catch (error) {
-      this.#observer.operation?.(name, 'failure');
+      this.#observer.operation?.(name, 'failure', classify(error).code);
       throw error;
     }
   }

@@ -34,6 +34,11 @@ export class BatchInProgress {
     return owners.some((owner) => this.extents.has(owner));
   }
 
+  /** When the first of a partition's records was written, in epoch milliseconds; null without one. */
+  oldest(owner: AssignedPartition): number | null {
+    return this.runs.find((run) => run.owner === owner)?.records[0]?.timestampMs ?? null;
+  }
+
   nextAttempt(): RecordBatch {
     this.attempt += 1;
     this.controller = new AbortController();

@@ -63,6 +63,9 @@ export class ConsumerSession {
       readable: () => {
         this.loop.wake.call();
       },
+      statistics: (statistics) => {
+        settings.notify('statistics', statistics);
+      },
       endOfPartition: () => {
         this.allowed();
       },
@@ -101,6 +104,7 @@ export class ConsumerSession {
     this.monitor = new ProgressMonitor(settings, this.client, assignment, {
       waits: (owner) => this.forbidden || !readable(owner) || owner.revoking || this.delivery.waitingFor !== null,
       handlerRunningSince: () => this.delivery.runningSince,
+      oldest: (owner) => this.delivery.oldest(owner) ?? buffer.oldest(owner),
       reachable: (kafkaReachable) => {
         board.report({ kafkaReachable });
       },

@@ -55,6 +55,11 @@ export class Delivery {
     return this.batch?.touches([owner]) ?? false;
   }
 
+  /** When the oldest record of a partition in the batch in progress was written, in epoch milliseconds; null without one. */
+  oldest(owner: AssignedPartition): number | null {
+    return this.batch?.oldest(owner) ?? null;
+  }
+
   /** Hands over the next batch. To be called only while not busy. */
   begin(runs: readonly Run[]): void {
     if (runs.length === 0) return;

@@ -10,49 +10,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import type { TopicPartition, TopicPartitionOffset } from '../../records.js';
 import { type Refusal, RefusalWatch } from '../refusal.js';
-
-type Callback<T> = (error: LibrdKafkaError | null | undefined, value: T) => void;
-
-/** What we use of `KafkaConsumer` 1.10; its own type declarations lack some of it. */
-interface NativeConsumer {
-  connect(options: { allTopics: boolean; timeout: number }, done: Callback<unknown>): void;
-  disconnect(done: () => void): void;
-  isConnected(): boolean;
-  on(event: 'event.error', listener: (error: LibrdKafkaError) => void): void;
-  on(event: 'event.log', listener: (line: { readonly message: string }) => void): void;
-  on(event: 'partition.eof', listener: (end: TopicPartitionOffset) => void): void;
-  subscribe(topics: readonly string[]): void;
-  setDefaultConsumeTimeout(timeoutMs: number): void;
-  consume(max: number, done: Callback<Message[]>): void;
-  incrementalAssign(partitions: readonly TopicPartition[]): void;
-  incrementalUnassign(partitions: readonly TopicPartition[]): void;
-  assignmentLost(): boolean;
-  pause(partitions: readonly TopicPartition[]): void;
-  resume(partitions: readonly TopicPartition[]): void;
-  position(partitions: readonly TopicPartition[]): { topic: string; partition: number; offset?: number }[];
-  seek(target: TopicPartitionOffset, timeoutMs: number, done: Callback<unknown>): void;
-  committed(
-    partitions: readonly TopicPartition[],
-    timeoutMs: number,
-    done: Callback<(CommittedOffset | Error)[]>,
-  ): void;
-  commit(offsets: readonly TopicPartitionOffset[]): void;
-  offsetsForTimes(
-    times: readonly TopicPartitionOffset[],
-    timeoutMs: number,
-    done: Callback<TopicPartitionOffset[]>,
-  ): void;
-  queryWatermarkOffsets(topic: string, partition: number, timeoutMs: number, done: Callback<ClientWatermarks>): void;
-  getMetadata(options: { allTopics: boolean; timeout: number }, done: Callback<unknown>): void;
-}
-
-interface ClientWatermarks {
-  lowOffset: number;
-  highOffset: number;
-}
-
-/** `offset` is missing where the group has committed none. */
-type CommittedOffset = TopicPartition & { offset?: number };
+import { type ClientStatistics, clientStatistics } from '../statistics.js';
+import {
+  asNativeConsumer,
+  type Callback,
+  type ClientWatermarks,
+  type CommittedOffset,
+  type NativeConsumer,
+} from './native-consumer.js';
 
 /** Our own settings for librdkafka, and a callback that its type declarations do not know. */
 export type NativeSettings = ConsumerGlobalConfig & ConsumerTopicConfig;
@@ -65,6 +30,8 @@ export interface NativeEvents {
   refused?(refusal: Refusal): void;
   /** There is something to consume. */
   readable(): void;
+  /** Told where `statistics.interval.ms` is set. */
+  statistics?(statistics: ClientStatistics): void;
   /** `consume` came to the end of a partition, which is this offset now; told where `enable.partition.eof` is set. */
   endOfPartition?(end: TopicPartitionOffset): void;
 }
@@ -108,6 +75,10 @@ export class NativeClient {
     this.refusals = new RefusalWatch((refusal) => events.refused?.(refusal));
     this.consumer.on('event.log', ({ message }) => {
       this.refusals.heard(message);
+    });
+    this.consumer.on('event.stats', ({ message }) => {
+      const statistics = clientStatistics(message);
+      if (statistics !== null) events.statistics?.(statistics);
     });
     this.consumer.on('event.error', (error) => {
       events.error(error);
@@ -302,9 +273,4 @@ const committedFault = (cause: Error): KafkaConsumerError =>
 
 function plain(partitions: readonly TopicPartition[]): TopicPartition[] {
   return partitions.map(({ topic, partition }) => ({ topic, partition }));
-}
-
-function asNativeConsumer(consumer: unknown): NativeConsumer {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the package's declarations lack what we use of it
-  return consumer as NativeConsumer;
 }

@@ -68,12 +68,13 @@ export class OffsetCommitter {
         partition,
         offset,
       }));
+      const askedAt = performance.now();
       try {
         await this.client.commit(offsets);
         for (const [owner, offset] of entries) owner.committed = offset;
         failures = 0;
         this.coordinator.acknowledged();
-        this.notify('committed', offsets);
+        this.notify('committed', offsets, performance.now() - askedAt);
       } catch (error) {
         failures += 1;
         await this.retryLater(entries, error, failures);

@@ -1,5 +1,6 @@
 import type { BackoffOptions, WeirError } from '@weir/errors';
 
+import type { ClientStatistics } from '../statistics.js';
 import type { ConsumedRecord, TopicPartition, TopicPartitionOffset } from '../../records.js';
 
 /** What a handler gets: records of one or more partitions, in offset order within each. */
@@ -76,6 +77,8 @@ export interface ConsumerState {
 export interface PartitionLag extends TopicPartition {
   /** Records between what is settled and the end (for read_committed: the last stable offset). */
   readonly lag: number;
+  /** Age of the oldest record that is not settled, in milliseconds; 0 without lag, null while none of them was fetched. */
+  readonly behindMs: number | null;
   /** Offset after the last record that may be read. */
   readonly end: number;
   /** Offset of the next record to be settled. */
@@ -99,10 +102,13 @@ export interface ConsumerObserver {
   settled?(batch: RecordBatch, durationMs: number): void;
   /** The handler rejected; the batch comes again after `pauseMs`. */
   rejected?(batch: RecordBatch, error: WeirError, pauseMs: number): void;
-  committed?(offsets: readonly TopicPartitionOffset[]): void;
+  /** The group's coordinator has acknowledged the offsets, `durationMs` after it was asked. */
+  committed?(offsets: readonly TopicPartitionOffset[], durationMs: number): void;
   /** The client or the group reported an error; `topic` is empty where it concerns none. */
   failed?(error: WeirError, topic: string): void;
   lag?(lags: readonly PartitionLag[]): void;
+  /** Every ten seconds or so, of the native client. */
+  statistics?(statistics: ClientStatistics): void;
   /** No progress and no reason to wait: the owner decides whether to end the process. Told once for each stall. */
   stalled?(stall: Stall): void;
 }

@@ -11,6 +11,8 @@ export interface MonitorHooks {
   waits(owner: AssignedPartition): boolean;
   /** Since when the handler has been at one batch, or null. */
   handlerRunningSince(): number | null;
+  /** When the oldest record of a partition that was fetched and not settled was written, in epoch milliseconds; null without one. */
+  oldest(owner: AssignedPartition): number | null;
   reachable(yes: boolean): void;
   stalled(yes: boolean): void;
 }
@@ -53,7 +55,9 @@ export class ProgressMonitor {
 
   private async check(): Promise<void> {
     try {
-      const lags = await this.measure();
+      const measured = await this.measure();
+      // One may have gone to another member while the others were asked about.
+      const lags = measured.filter(({ topic, partition }) => this.assignment.get(topic, partition) !== undefined);
       this.hooks.reachable(true);
       this.settings.notify('lag', lags);
       this.judge(lags);
@@ -83,7 +87,10 @@ export class ProgressMonitor {
       const { low, high } = await this.client.watermarks(owner, PROBE_TIMEOUT_MS);
       const group = committed.find((o) => o.topic === owner.topic && o.partition === owner.partition)?.offset ?? low;
       const next = Math.max(owner.next < 0 ? group : owner.next, low);
-      lags.push({ topic: owner.topic, partition: owner.partition, lag: Math.max(0, high - next), end: high, next });
+      const lag = Math.max(0, high - next);
+      const oldest = lag === 0 ? null : this.hooks.oldest(owner);
+      const behindMs = lag === 0 ? 0 : oldest === null ? null : Math.max(0, Date.now() - oldest);
+      lags.push({ topic: owner.topic, partition: owner.partition, lag, behindMs, end: high, next });
     }
     return lags;
   }

@@ -38,6 +38,11 @@ export class RecordBuffer {
     return this.runs.some((run) => run.owner === owner);
   }
 
+  /** When the oldest record of a partition that it holds was written, in epoch milliseconds; null where it holds none. */
+  oldest(owner: AssignedPartition): number | null {
+    return this.runs.find((run) => run.owner === owner)?.records[0]?.timestampMs ?? null;
+  }
+
   /** Takes out everything that may be delivered now; the rest stays in order. */
   take(deliverable: (owner: AssignedPartition) => boolean): Run[] {
     const taken = this.runs.filter((run) => deliverable(run.owner));

@@ -1,5 +1,6 @@
 import type { KafkaConnection } from '../../connection.js';
 import { clientSettings } from '../client-settings.js';
+import { STATISTICS_INTERVAL_MS } from '../statistics.js';
 import type { NativeSettings } from './native-client.js';
 import type { ConsumerSettings } from './options.js';
 
@@ -29,5 +30,6 @@ export function nativeSettings(connection: KafkaConnection, settings: ConsumerSe
     'fetch.error.backoff.ms': 200,
     // Fetched ahead in native memory, for all partitions together.
     'queued.max.messages.kbytes': 32_768,
+    'statistics.interval.ms': STATISTICS_INTERVAL_MS,
   };
 }

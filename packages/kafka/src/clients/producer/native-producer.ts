@@ -9,6 +9,7 @@ import kafka, {
 import { messageOf } from '@weir/errors';
 
 import { nativeCall } from '../native-call.js';
+import { type ClientStatistics, clientStatistics, STATISTICS_INTERVAL_MS } from '../statistics.js';
 import type { OutgoingRecord, RecordHeader } from '../../records.js';
 import type { ClientLogLine, ProducerOptions } from './options.js';
 
@@ -29,6 +30,7 @@ export interface NativeProducerHandlers {
   /** The idempotent or transactional producer can never deliver again. */
   fatal(error: LibrdKafkaError): void;
   log?(line: ClientLogLine): void;
+  statistics?(statistics: ClientStatistics): void;
 }
 
 /** librdkafka takes a topic's settings among the global ones, as the default of every topic. */
@@ -50,6 +52,7 @@ export function durableSettings(
     // As Java clients do, so that a key has one partition whoever writes it; librdkafka's own default differs.
     partitioner: 'murmur2_random',
     dr_cb: true,
+    'statistics.interval.ms': STATISTICS_INTERVAL_MS,
   };
 }
 
@@ -71,6 +74,10 @@ export class NativeProducer {
     this.client.on('event.log', (line: { severity: number; fac: string; message: string }) =>
       handlers.log?.({ severity: line.severity, facility: line.fac, message: line.message }),
     );
+    this.client.on('event.stats', ({ message }: { readonly message: string }) => {
+      const statistics = clientStatistics(message);
+      if (statistics !== null) handlers.statistics?.(statistics);
+    });
     this.client.on('delivery-report', (error: LibrdKafkaError | null, report) => {
       handlers.report(error, report.opaque, report.topic, report.partition, report.offset);
       if (error !== null && isFatal(error)) handlers.fatal(error);

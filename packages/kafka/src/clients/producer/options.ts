@@ -1,5 +1,7 @@
 import type { Compression } from '@weir/topics';
 
+import type { ClientStatistics } from '../statistics.js';
+
 /**
  * `connecting`: no broker has answered yet. `refused`: brokers are there and do not let it in or let it write; somebody has to mend
  * credentials, certificates or rights, and then it goes on by itself. `failed`: the client is beyond use and is being replaced.
@@ -21,6 +23,8 @@ export interface ProducerObserver {
   failed?(topic: string, code: string, count: number): void;
   stateChanged?(state: ProducerState, reason: string): void;
   logged?(line: ClientLogLine): void;
+  /** Every ten seconds or so, of the native client. */
+  statistics?(statistics: ClientStatistics): void;
 }
 
 /**

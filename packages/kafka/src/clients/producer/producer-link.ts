@@ -6,7 +6,7 @@ import { inWords, type Refusal, RefusalWatch } from '../refusal.js';
 import { fatalError, NativeProducer, type NativeProducerHandlers, type ProducerSettings } from './native-producer.js';
 import type { ClientLogLine, ProducerState } from './options.js';
 
-export interface ProducerLinkHandlers extends Pick<NativeProducerHandlers, 'report' | 'log'> {
+export interface ProducerLinkHandlers extends Pick<NativeProducerHandlers, 'report' | 'log' | 'statistics'> {
   ready(client: NativeProducer): void;
   /** The client is dead: nothing that it still held will be reported. */
   failed(error: LibrdKafkaError): void;

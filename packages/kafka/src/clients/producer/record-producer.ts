@@ -60,6 +60,7 @@ export class RecordProducer {
           for (const send of this.#pending) this.#abandon(send, unknownDelivery('the producer failed', {}, error));
         },
         stateChanged: (state, reason) => observer?.stateChanged?.(state, reason),
+        statistics: (statistics) => observer?.statistics?.(statistics),
         ...(observer?.logged !== undefined && { log: (line) => observer.logged?.(line) }),
       },
     );

@@ -25,5 +25,5 @@ export interface TransactionalProducerOptions
   readonly transactionTimeoutMs?: number;
   /** How long `init`, `sendOffsets`, `commit` and `abort` wait for brokers that are away; 10 s unless given. */
   readonly requestTimeoutMs?: number;
-  readonly observer?: Pick<NonNullable<ProducerOptions['observer']>, 'delivered' | 'failed' | 'logged'>;
+  readonly observer?: Pick<NonNullable<ProducerOptions['observer']>, 'delivered' | 'failed' | 'logged' | 'statistics'>;
 }

@@ -233,6 +233,7 @@ export class TransactionalProducer {
       report: this.#sends.report,
       // A client that is dead reports nothing more of what it still held.
       fatal: (error) => this.#sends.failAll(error),
+      statistics: (statistics) => observer?.statistics?.(statistics),
       ...(observer?.logged !== undefined && { log: (line) => observer.logged?.(line) }),
     };
   }
