@@ -29,6 +29,7 @@ export class Recovery {
     compression: 'lz4',
     lingerMs: 5,
     deliveryTimeoutMs: 30_000,
+    connectWaitMs: 30_000,
     maxQueuedRecords: 100_000,
     maxQueuedBytes: 100_000_000,
   });

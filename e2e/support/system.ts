@@ -224,6 +224,7 @@ async function withProducer(work: (producer: RecordProducer) => Promise<void>): 
     compression: 'none',
     lingerMs: 1,
     deliveryTimeoutMs: 5_000,
+    connectWaitMs: 30_000,
     maxQueuedRecords: 10_000,
     maxQueuedBytes: 10_000_000,
   });

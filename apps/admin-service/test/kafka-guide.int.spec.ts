@@ -22,7 +22,8 @@ describe('docs/guides/kafka.md', () => {
       name: 'guide',
       compression: 'lz4',
       lingerMs: 1,
-      deliveryTimeoutMs: 10_000,
+      deliveryTimeoutMs: 30_000,
+      connectWaitMs: 30_000,
       maxQueuedRecords: 10,
       maxQueuedBytes: 1_000_000,
     });

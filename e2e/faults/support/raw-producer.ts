@@ -9,6 +9,7 @@ export async function rawProducer(): Promise<RecordProducer> {
     compression: 'none',
     lingerMs: 1,
     deliveryTimeoutMs: 30_000,
+    connectWaitMs: 30_000,
     maxQueuedRecords: 20_000,
     maxQueuedBytes: 20_000_000,
   });

@@ -15,7 +15,7 @@ import {
 import { connectionTo, freshTopic, readAll } from './clients.js';
 
 const TOPIC_ID = '0c766f4e-4033-482a-9810-facaa7246010';
-const producer = new RecordProducer(connectionTo(), deadLetterProducerOptions);
+const producer = new RecordProducer(connectionTo(), { ...deadLetterProducerOptions, connectWaitMs: 30_000 });
 beforeAll(() => producer.start());
 afterAll(() => producer.close(1_000));
 

@@ -41,7 +41,8 @@ const send = async (topic: string, count: number): Promise<void> => {
     name: 'test',
     compression: 'none',
     lingerMs: 1,
-    deliveryTimeoutMs: 10_000,
+    deliveryTimeoutMs: 30_000,
+    connectWaitMs: 30_000,
     maxQueuedRecords: 1_000,
     maxQueuedBytes: 1_000_000,
   });

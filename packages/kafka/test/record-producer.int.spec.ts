@@ -20,6 +20,7 @@ async function producer(options: Partial<ProducerOptions> = {}, bootstrapServers
     compression: 'lz4',
     lingerMs: 1,
     deliveryTimeoutMs: 5_000,
+    ...(bootstrapServers === undefined && { connectWaitMs: 30_000 }),
     maxQueuedRecords: 10_000,
     maxQueuedBytes: 10_000_000,
     ...options,

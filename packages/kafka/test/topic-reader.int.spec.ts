@@ -44,7 +44,8 @@ async function producer(): Promise<RecordProducer> {
     name: 'test',
     compression: 'none',
     lingerMs: 1,
-    deliveryTimeoutMs: 10_000,
+    deliveryTimeoutMs: 30_000,
+    connectWaitMs: 30_000,
     maxQueuedRecords: 100_000,
     maxQueuedBytes: 10_000_000,
   });

@@ -59,6 +59,7 @@ export class TenantsApp {
       compression: 'none',
       lingerMs: 0,
       deliveryTimeoutMs: 10_000,
+      connectWaitMs: 30_000,
       maxQueuedRecords: 1_000,
       maxQueuedBytes: 1_000_000,
     });

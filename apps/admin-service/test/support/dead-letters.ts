@@ -45,6 +45,7 @@ export class Writers {
     compression: 'lz4',
     lingerMs: 5,
     deliveryTimeoutMs: 30_000,
+    connectWaitMs: 30_000,
     maxMessageBytes: metricsDlq.maxMessageBytes,
     maxQueuedRecords: 200_000,
     maxQueuedBytes: 400_000_000,

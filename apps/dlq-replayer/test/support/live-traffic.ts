@@ -18,6 +18,7 @@ export class LiveTraffic {
     compression: 'none',
     lingerMs: 1,
     deliveryTimeoutMs: 30_000,
+    connectWaitMs: 30_000,
     maxQueuedRecords: 10_000,
     maxQueuedBytes: 10_000_000,
   });

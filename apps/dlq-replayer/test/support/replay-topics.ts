@@ -56,6 +56,7 @@ export class ReplayTopics {
     compression: 'lz4',
     lingerMs: 1,
     deliveryTimeoutMs: 30_000,
+    connectWaitMs: 30_000,
     maxMessageBytes: metricsDlq.maxMessageBytes,
     maxQueuedRecords: 100_000,
     maxQueuedBytes: 200_000_000,

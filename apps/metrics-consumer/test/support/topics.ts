@@ -44,7 +44,8 @@ export class TestTopics {
     name: 'test',
     compression: 'lz4',
     lingerMs: 1,
-    deliveryTimeoutMs: 10_000,
+    deliveryTimeoutMs: 30_000,
+    connectWaitMs: 30_000,
     maxQueuedRecords: 200_000,
     maxQueuedBytes: 200_000_000,
   });

@@ -19,6 +19,7 @@ export class Tenants {
       compression: 'none',
       lingerMs: 0,
       deliveryTimeoutMs: 10_000,
+      connectWaitMs: 30_000,
       maxQueuedRecords: 1000,
       maxQueuedBytes: 1_000_000,
     });

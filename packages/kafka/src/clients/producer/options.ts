@@ -48,6 +48,8 @@ export interface ProducerOptions {
    * settled within a second or so after it.
    */
   readonly deliveryTimeoutMs: number;
+  /** How long a `send` waits for the first connection before it is refused; a second unless given. */
+  readonly connectWaitMs?: number;
   /** How many records, and how many bytes of them, may be under way. */
   readonly maxQueuedRecords: number;
   readonly maxQueuedBytes: number;

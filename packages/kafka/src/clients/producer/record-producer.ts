@@ -20,8 +20,7 @@ import { ProducerLink } from './producer-link.js';
 import { wireBytes } from './sendable.js';
 
 const { ERR_TOPIC_AUTHORIZATION_FAILED } = kafka.CODES.ERRORS;
-/** How long a `send` waits for the first connection before it is refused. */
-const CONNECT_WAIT_MS = 1_000;
+const DEFAULT_CONNECT_WAIT_MS = 1_000;
 
 /**
  * Sends records to Kafka with acks=all through an idempotent producer.
@@ -89,7 +88,7 @@ export class RecordProducer {
   /**
    * Sends all of the records, or says why not; one promise for the whole call. Order within a partition is the array's.
    *
-   * Before the first connection stands it waits for it, for a second at most. With the brokers away later on it waits for
+   * Before the first connection stands it waits for it, for `connectWaitMs` at most. With the brokers away later on it waits for
    * them until the delivery time-out.
    */
   send(records: readonly OutgoingRecord[]): Promise<void> {
@@ -155,7 +154,7 @@ export class RecordProducer {
     this.#waiting.add(send);
     setTimeout(() => {
       if (this.#waiting.has(send)) this.#abandon(send, unavailable('no broker answered yet'));
-    }, CONNECT_WAIT_MS).unref();
+    }, this.#options.connectWaitMs ?? DEFAULT_CONNECT_WAIT_MS).unref();
   }
 
   #produce(client: NativeProducer, send: PendingSend): void {
