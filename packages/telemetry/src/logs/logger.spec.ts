@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { StoreUnavailableError } from '@weir/errors';
 
+import { enterTrace } from '../traces/active-trace.js';
 import { createLogger } from './logger.js';
 
 const logged = (write: (logger: ReturnType<typeof createLogger>) => void): readonly unknown[] => {
@@ -15,6 +16,11 @@ const logged = (write: (logger: ReturnType<typeof createLogger>) => void): reado
   write(createLogger(options, { write: (line) => lines.push(line) }));
   return lines.map((line) => JSON.parse(line) as unknown);
 };
+
+/** Of a span whose ids have one digit. */
+const ids = (digit: string) => ({ trace_id: digit.repeat(32), span_id: digit.repeat(16) });
+const within = (digit: string, work: () => void): void =>
+  enterTrace({ traceId: digit.repeat(32), spanId: digit.repeat(16), sampled: true, remote: false }, work);
 
 describe('createLogger', () => {
   it('writes one JSON object a line with service, version and instance', () => {
@@ -66,5 +72,21 @@ describe('createLogger', () => {
     const loop: Record<string, unknown> = { big: 1n, bytes: Buffer.from('secret') };
     loop['self'] = loop;
     expect(logged((logger) => logger.info(loop, 'loop'))).toMatchObject([{ big: '1', bytes: '(6 bytes)' }]);
+  });
+
+  it('sums up a burst under the span of the line that is written, whichever span or none is open by then', () => {
+    const lines = logged((logger) => {
+      for (const digit of ['1', '2', '3', '4', '5']) within(digit, () => logger.warn('in a span'));
+      for (let i = 0; i < 5; i += 1) logger.error('in none');
+      within('6', () => logger.fatal('the end')); // writes what is held
+    });
+    expect(lines.slice(0, 3)).toMatchObject([ids('1'), ids('2'), ids('3')]);
+    expect(lines.slice(6)).toEqual([
+      expect.objectContaining({ message: 'in a span', repeated: 2, ...ids('5') }),
+      expect.objectContaining({ message: 'in none', repeated: 2 }),
+      expect.objectContaining({ message: 'the end', ...ids('6') }),
+    ]);
+    expect(lines[7]).not.toHaveProperty('trace_id');
+    expect(lines[7]).not.toHaveProperty('span_id');
   });
 });
