@@ -94,4 +94,21 @@ describe('the verdict', () => {
       findings: [{ kind: 'note', text: '4 dead letters to look at: weir dlq groups' }],
     });
   });
+
+  it('stays healthy with records that expired, which the ledger counts, and tells of them', () => {
+    const counts = { stored: 5, dead_lettered: 0, gap: 0, expired: 1_200, skipped: 0 };
+    expect(verdictOf({ ...SNAPSHOT, ledger: found({ balanced: true, counts }) })).toEqual({
+      status: 'healthy',
+      findings: [{ kind: 'note', text: '1,200 records expired before anybody read them, so far' }],
+    });
+  });
+
+  it('is degraded where nobody knows how far behind a group is that has records to read', () => {
+    const group = { groupId: 'metrics-consumer', state: 'stable', members: 1, behindMs: null, partitions: [] };
+    expect(verdictOf({ ...SNAPSHOT, groups: found([{ ...group, lag: 7 }]) })).toEqual({
+      status: 'degraded',
+      findings: [{ kind: 'unknown', text: 'metrics-consumer has 7 records to read, and since when is not known' }],
+    });
+    expect(kindsOf({ ...SNAPSHOT, groups: found([{ ...group, lag: 0 }]) })).toEqual([]);
+  });
 });

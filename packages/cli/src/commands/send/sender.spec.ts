@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 
 import { afterEach, describe, expect, it } from '@jest/globals';
 
@@ -16,6 +16,10 @@ const problem =
     void response.writeHead(status, headers).end(JSON.stringify({ status, code, detail: `about ${code}`, ...more }));
 const all: Answer = (response, body) =>
   void response.writeHead(202).end(JSON.stringify({ accepted: (JSON.parse(body) as unknown[]).length }));
+const answer =
+  (status: number, body: object): Answer =>
+  (response) =>
+    void response.writeHead(status).end(JSON.stringify(body));
 const hangUp: Answer = (response) => void response.destroy();
 
 const stops: (() => void)[] = [];
@@ -116,4 +120,44 @@ describe('sending', () => {
     await expect(limited.sender.send(await batchOf('{"a":1}'))).rejects.toMatchObject({ code: 'series_limited' });
     expect(limited.pauses).toEqual([]);
   });
+
+  const refused = { index: 0, code: 'name_invalid', detail: 'why' };
+  it.each([
+    ['nothing at all', answer(200, {}), 0],
+    ['fewer than were sent', answer(202, { accepted: 1 }), 1],
+    ['fewer, those refused counted', answer(207, { accepted: 1, rejected: [refused] }), 2],
+    ['only some that are refused', problem(422, 'all_rejected', { rejected: [refused] }), 1],
+    ['more than were sent', answer(202, { accepted: 4 }), 4],
+  ])('fails where an answer accounts for %s: nobody knows that they are in', async (_, given, accountedFor) => {
+    const { sender, bodies, pauses } = await sending([given]);
+    await expect(sender.send(await batchOf('{"a":1}', '{"a":2}', '{"a":3}'))).rejects.toMatchObject({
+      name: 'Failure',
+      exitCode: 1,
+      message: expect.stringContaining(`Of 3 metrics the answer accounts for ${accountedFor}:`),
+    });
+    expect([bodies.length, pauses]).toEqual([1, []]);
+  });
+});
+
+describe('batches of an input', () => {
+  const interrupted = new Error('interrupted');
+
+  it('end with the reason once the signal is aborted, and what was read by then is no last batch', async () => {
+    const input = new PassThrough().setEncoding('utf8');
+    const ending = new AbortController();
+    const batches = batchesOf(input, 2, ending.signal);
+    input.write('1\n2\n3\n');
+    await expect(batches.next()).resolves.toMatchObject({ value: { lines: [{ text: '1' }, { text: '2' }] } });
+    ending.abort(interrupted);
+    await expect(batches.next()).rejects.toBe(interrupted);
+    await expect(batches.next()).resolves.toEqual({ done: true, value: undefined });
+  }, 10_000);
+
+  it('do not wait for a line where the signal is aborted', async () => {
+    const ending = new AbortController();
+    const next = batchesOf(new PassThrough(), 2, ending.signal).next();
+    ending.abort(interrupted);
+    await expect(next).rejects.toBe(interrupted);
+    await expect(batchesOf(new PassThrough(), 2, AbortSignal.abort(interrupted)).next()).rejects.toBe(interrupted);
+  }, 10_000);
 });
