@@ -54,6 +54,17 @@ describe('limits that instances share through Redis', () => {
     for (const waitMs of waits) expect(waitMs).toBeGreaterThan(60_000);
   });
 
+  it('each instance tells what it let through of the rate, and nothing of what the shared limit refused', async () => {
+    const rate = { perSecond: 1, burst: 100 };
+    const clock = { now: 0 };
+    const read = (): number => clock.now;
+    const [a, b] = [new SampleRates(await instance(), read), new SampleRates(await instance(), read)];
+    expect(await a.take(tenant, rate, 100)).toBe(0);
+    expect(await b.take(tenant, rate, 100)).toBeGreaterThan(0);
+    clock.now += 100_000;
+    expect([a.usage(), b.usage()]).toEqual([[[tenant, 1]], [[tenant, 0]]]);
+  });
+
   it('what one instance took ahead is part of the rate', async () => {
     const rate = { perSecond: 1_000, burst: 200 };
     const limits = await instance();
