@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { CheckResult } from '@weir/telemetry';
+import { eventually, seriesIn } from '@weir/testing';
 
 import { type Service, startFixture } from './service-fixture.js';
 
@@ -71,6 +72,25 @@ describe('/metrics', () => {
     expect(text).toContain(`weir_build_info{service="fixture",version="${one.config.version}"} 1`);
     const response = await fetch(`${other.url}/metrics`);
     expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
+  });
+
+  it('shows 1 for a dependency that is up, if only in part, and 0 for one that is down, by rounds of its own', async () => {
+    let db = down();
+    const { url } = await start({
+      db: () => db,
+      kafka: () => ({ status: 'degraded', missing_topics: ['metrics.raw'] }),
+      redis: () => Promise.reject(new Error('connect ECONNREFUSED')),
+      registry: () => ({ status: 'healthy' }),
+    });
+    const up = async (): Promise<readonly (readonly number[])[]> => {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      return ['db', 'kafka', 'redis', 'registry'].map((dependency) =>
+        seriesIn(text, 'weir_dependency_up', { dependency }),
+      );
+    };
+    expect(await eventually(up, (shown) => shown.every(({ length }) => length === 1))).toEqual([[0], [1], [0], [1]]);
+    db = { status: 'healthy' };
+    expect(await eventually(up, ([shown]) => shown?.[0] === 1)).toEqual([[1], [1], [0], [1]]);
   });
 });
 
