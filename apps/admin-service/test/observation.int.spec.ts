@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { BatchConsumer, type PartitionLag } from '@weir/kafka';
+import { KafkaAdminError } from '@weir/errors';
+import { BatchConsumer, KafkaAdmin, LogReader, type PartitionLag } from '@weir/kafka';
 import { Metrics } from '@weir/telemetry';
 import { eventually, seriesIn, uniqueName } from '@weir/testing';
 import { metricsDlq, metricsRaw, tenants, type TopicDefinition } from '@weir/topics';
 import type { Pool } from 'pg';
 
 import { Database } from '../src/database/database.js';
+import { Cluster } from '../src/kafka/cluster.js';
+import { ClusterGauges } from '../src/observation/cluster-gauges.js';
 import { RecoveryGauges } from '../src/observation/recovery-gauges.js';
 import { type AdminSchema, adminSchema, SILENT } from './support/admin-schema.js';
 import { ClusterBench, connection } from './support/cluster-bench.js';
@@ -95,7 +98,62 @@ describe('what admin-service sees of the cluster', () => {
     expect(await shown(text, 'weir_topic_retention_seconds', named(tenants))).toEqual([]); // compacted
     expect(await shown(text, 'weir_cluster_brokers')).toEqual([1]);
   });
+
+  it('are its topics still where groups cannot be listed, and no lag that stands still', async () => {
+    const group = uniqueName('observed');
+    const [own, foreign, later] = [uniqueName('own'), uniqueName('foreign'), uniqueName('later')];
+    const topics = [own, foreign];
+    const send = () => bench.send(topics.map((topic) => ({ topic, value: Buffer.from('unread') })));
+    for (const name of topics) await bench.admin.kafka.createTopic({ name, partitions: 1 });
+    await send();
+    await bench.admin.kafka.setOffsets(
+      group,
+      topics.map((topic) => ({ topic, partition: 0, offset: 0 })),
+    );
+    const admin = new GrouplessAdmin(connection());
+    const cluster = new Cluster({ admin, log: new LogReader(connection(), { name: 'observed' }) });
+    const metrics = new Metrics();
+    const clock = { now: 1_800_000_000_000 };
+    const gauges = new ClusterGauges(cluster, metrics, SILENT, [own, later], () => clock.now);
+    const looked = async () => {
+      const failure = await gauges.look().catch((thrown: unknown) => thrown);
+      const text = await metrics.scrape();
+      return {
+        failure,
+        records: topics.flatMap((topic) => seriesIn(text, 'weir_group_lag_records', { group, topic })),
+        seconds: topics.flatMap((topic) => seriesIn(text, 'weir_group_lag_seconds', { group, topic })),
+        members: seriesIn(text, 'weir_group_members', { group }),
+        end: seriesIn(text, 'weir_topic_end_offset', { topic: own }),
+        missing: seriesIn(text, 'weir_topic_missing', { topic: later }),
+      };
+    };
+    expect(await looked()).toEqual({ records: [1, 1], seconds: [0, 0], members: [0], end: [1], missing: [1] });
+
+    admin.isRefused = true;
+    clock.now += 60_000;
+    await bench.admin.kafka.createTopic({ name: later, partitions: 1 });
+    await send();
+    const without = await eventually(looked, ({ missing }) => missing[0] === 0);
+    expect(without.failure).toMatchObject({ code: 'kafka_authorization_failed' });
+    expect(without).toMatchObject({ records: [], seconds: [], members: [], end: [2] });
+
+    admin.isRefused = false;
+    clock.now += 60_000;
+    expect(await looked()).toEqual({ records: [2, 2], seconds: [120, 120], members: [0], end: [2], missing: [0] });
+    await cluster.onApplicationShutdown();
+    await bench.admin.kafka.deleteTopics([...topics, later]);
+  });
 });
+
+/** Of an operator who may look at topics, and at groups only while that is granted. */
+class GrouplessAdmin extends KafkaAdmin {
+  isRefused = false;
+
+  override listGroups(): Promise<string[]> {
+    if (!this.isRefused) return super.listGroups();
+    return Promise.reject(new KafkaAdminError('Not authorised.', { code: 'kafka_authorization_failed' }));
+  }
+}
 
 describe('what admin-service shows of dead letters, replays and keys', () => {
   let schema: AdminSchema;

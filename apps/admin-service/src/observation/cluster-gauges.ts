@@ -57,14 +57,23 @@ export class ClusterGauges {
    */
   async look(): Promise<void> {
     const failures: unknown[] = [];
-    const part = async (work: (clients: ClusterClients) => Promise<void>): Promise<void> => {
-      await this.cluster.ask(work).catch((thrown: unknown) => failures.push(thrown));
+    const part = async <T>(work: (clients: ClusterClients) => Promise<T>): Promise<T | null> => {
+      try {
+        return await this.cluster.ask(work);
+      } catch (thrown) {
+        failures.push(thrown);
+        return null;
+      }
     };
     await part((clients) => this.showTopics(clients));
     const isDue = this.roundsDone % RETENTION_EVERY_ROUNDS === 0 || this.retentionOf !== this.topicsThere;
     if (isDue) await part(({ admin }) => this.showRetention(admin));
     this.roundsDone += 1;
-    await part((clients) => this.showGroups(clients));
+    const groups = await part(({ admin }) => groupsOf(admin));
+    const marks = await part(({ admin }) => this.marksOf(admin, groups));
+    if (marks !== null) this.remember(marks, groups === null ? this.histories : new Map()); // others were not asked about
+    for (const gauge of [this.members, this.records, this.seconds]) gauge.reset(); // a group that is gone is shown no more
+    if (groups !== null && marks !== null) this.showLag(groups, marks);
     if (failures.length > 0) throw failures[0];
   }
 
@@ -83,26 +92,14 @@ export class ClusterGauges {
     }
   }
 
-  private async showGroups({ admin }: ClusterClients): Promise<void> {
-    try {
-      const ids = await admin.listGroups();
-      const [described, committed] = await Promise.all([admin.describeGroups(ids), admin.offsetsOf(ids)]);
-      const marks = await this.marksOf(admin, committed);
-      this.remember(marks);
-      this.forgetLag(); // a group that is gone is shown no more
-      this.showLag({ described, committed }, marks);
-    } catch (thrown) {
-      this.forgetLag();
-      throw thrown;
-    }
-  }
-
-  /** Of Weir's topics; and of those of others as far as they can be had: a partition of theirs may have no leader. */
-  private async marksOf(
-    admin: ClusterClients['admin'],
-    committed: Groups['committed'],
-  ): Promise<readonly TopicWatermarks[]> {
-    const read = new Set([...committed.values()].flatMap((offsets) => offsets.map(({ topic }) => topic)));
+  /**
+   * Of Weir's topics, whose ends it shows; and of those of others that groups read, as far as they can be had: a partition of theirs may have
+   * no leader.
+   */
+  private async marksOf(admin: ClusterClients['admin'], groups: Groups | null): Promise<readonly TopicWatermarks[]> {
+    const read = new Set(
+      [...(groups?.committed.values() ?? [])].flatMap((offsets) => offsets.map(({ topic }) => topic)),
+    );
     const others = [...read].filter((topic) => !this.own.includes(topic));
     const [own, foreign] = await Promise.all([
       admin.watermarks(this.own),
@@ -113,21 +110,17 @@ export class ClusterGauges {
     return [...own, ...foreign];
   }
 
-  /** Where each partition ends now; what is gone is forgotten. */
-  private remember(marks: readonly TopicWatermarks[]): void {
+  /** Where each partition ends now; what is gone is forgotten, except what is to be kept. */
+  private remember(marks: readonly TopicWatermarks[], kept: ReadonlyMap<string, EndHistory>): void {
     const now = this.clock();
-    this.histories = new Map(
-      marks.map((mark) => {
-        const key = partitionKey(mark);
-        const history = this.histories.get(key) ?? new EndHistory();
-        history.record(now, mark.high);
-        return [key, history];
-      }),
-    );
-  }
-
-  private forgetLag(): void {
-    for (const gauge of [this.members, this.records, this.seconds]) gauge.reset();
+    const histories = new Map(kept);
+    for (const mark of marks) {
+      const key = partitionKey(mark);
+      const history = this.histories.get(key) ?? new EndHistory();
+      history.record(now, mark.high);
+      histories.set(key, history);
+    }
+    this.histories = histories;
   }
 
   private showLag({ described, committed }: Groups, marks: readonly TopicWatermarks[]): void {
@@ -179,4 +172,11 @@ export class ClusterGauges {
       this.failedWith = error.code;
     }
   }
+}
+
+/** What they have committed is asked for before the ends are, so that nobody seems to have read what came in between. */
+async function groupsOf(admin: ClusterClients['admin']): Promise<Groups> {
+  const ids = await admin.listGroups();
+  const [described, committed] = await Promise.all([admin.describeGroups(ids), admin.offsetsOf(ids)]);
+  return { described, committed };
 }
