@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { DEFAULT_LIMITS, type TenantLimits } from '@weir/avro';
+import { DEFAULT_LIMITS, type Tenant, type TenantLimits } from '@weir/avro';
 
-import { newTenant } from '../../test/support/tenants.js';
 import { ActiveSeries } from './active-series.js';
 import { SampleRates } from './sample-rates.js';
 import { type DefaultQuotas, TenantQuotas } from './tenant-quotas.js';
@@ -15,10 +14,13 @@ function quotas(defaults: DefaultQuotas) {
   const series = new ActiveSeries({ windowMs: 60_000, shared: null, clock: read });
   return { clock, quotas: new TenantQuotas(defaults, new SampleRates(null, read), series) };
 }
-const tenant = (id: string, limits: Partial<TenantLimits> = {}) => ({
-  id,
-  record: newTenant({ tenant_id: id, limits: { ...DEFAULT_LIMITS, ...limits } }),
-});
+function tenant(id: string, limits: Partial<TenantLimits> = {}): { readonly id: string; readonly record: Tenant } {
+  const own = { ...DEFAULT_LIMITS, ...limits };
+  return {
+    id,
+    record: { tenant_id: id, name: id, state: 'active', version: 1, limits: own, keys: [], updated_at: 0 },
+  };
+}
 const keys = (count: number): { key: string }[] => Array.from({ length: count }, (_, n) => ({ key: `series-${n}` }));
 
 describe('how much of its limits a tenant uses', () => {
