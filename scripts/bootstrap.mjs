@@ -4,7 +4,6 @@
  * Runs on Node alone, before anything is installed. What is there already is not looked at twice: a later run takes a
  * fraction of a second.
  */
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -13,10 +12,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { runLogged, SetupError } from './console.mjs';
 import { logOf, repository, userCache } from './places.mjs';
-import { ensureClientBuildTools, ensureJava, hasClientBuildTools } from './system-packages.mjs';
+import { ensureClientBuildTools, ensureJava, hasClientBuildTools, output } from './system-packages.mjs';
 
 const PNPM_VERSION = '10.34.9';
 const CLIENT = '@confluentinc/kafka-javascript';
+/** What librdkafka calls the features that Weir's settings may ask for. It is compiled without those whose headers are missing. */
+const CLIENT_FEATURES = ['gzip', 'snappy', 'lz4', 'zstd', 'ssl', 'sasl_plain', 'sasl_scram'];
 
 /** @typedef {{ onLine: (line: string) => void }} Options */
 
@@ -103,7 +104,7 @@ async function installPackages(env, { onLine }) {
     await ensureClientBuildTools({ onLine });
     await install('Installing the packages, compiling the native Kafka client (a minute or two)');
   }
-  if (!clientLoads()) {
+  if (!clientIsWhole()) {
     await ensureClientBuildTools({ onLine });
     const fromSource = { ...run, env: { ...run.env, npm_config_build_from_source: 'true' } };
     await runLogged(
@@ -111,9 +112,9 @@ async function installPackages(env, { onLine }) {
       ['pnpm', 'rebuild', '--pending=false', CLIENT, '-r'],
       fromSource,
     );
-    if (!clientLoads())
+    if (!clientIsWhole())
       throw new SetupError(
-        `The native Kafka client does not load in Node ${process.versions.node}. Log: ${logOf('bootstrap')}`,
+        `The native Kafka client does not load in Node ${process.versions.node}, or lacks one of ${CLIENT_FEATURES.join(', ')}. Log: ${logOf('bootstrap')}`,
       );
   }
   writeFileSync(stamp, wanted);
@@ -125,9 +126,11 @@ function installKey() {
   return `${hash.digest('hex')} ${process.platform}-${process.arch} ${process.versions.modules}\n`;
 }
 
-function clientLoads() {
-  const load = `require(require.resolve('${CLIENT}', { paths: ['${join(repository, 'packages', 'kafka')}'] }))`;
-  return spawnSync(process.execPath, ['-e', load], { cwd: repository }).status === 0;
+function clientIsWhole() {
+  const path = join(repository, 'packages', 'kafka');
+  const load = `console.log(require(require.resolve('${CLIENT}', { paths: ['${path}'] })).features.join('\\n'))`;
+  const features = output(process.execPath, ['-e', load])?.split('\n') ?? [];
+  return CLIENT_FEATURES.every((feature) => features.includes(feature));
 }
 
 /** @param {NodeJS.ProcessEnv} env @param {readonly string[] | null} packages @param {Options} options */

@@ -5,6 +5,7 @@ import type { KafkaConnection } from '../../connection.js';
 import type { OutgoingRecord, RecordHeader } from '../../records.js';
 import { clientSettings } from '../client-settings.js';
 import type { Refusal } from '../refusal.js';
+import { assertCodec } from './codecs.js';
 import {
   DEFAULT_MAX_MESSAGE_BYTES,
   durableSettings,
@@ -42,7 +43,9 @@ export class RecordProducer {
   #whenIdle: (() => void)[] = [];
   #closing: Promise<void> | null = null;
 
+  /** Throws ConfigurationError for a compression that this build of librdkafka lacks. */
   constructor(connection: KafkaConnection, options: ProducerOptions) {
+    assertCodec(options.compression);
     this.#options = options;
     this.#maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
     const named = { ...connection, clientId: `${connection.clientId}-${options.name}` };
