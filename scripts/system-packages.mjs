@@ -59,6 +59,16 @@ export async function ensureClientBuildTools(options) {
 }
 
 /**
+ * wrk, which the benches load ingest-api with.
+ *
+ * @param {Options} options
+ */
+export async function ensureLoadGenerator(options) {
+  if (output('sh', ['-c', 'command -v wrk']) !== null) return;
+  await installMissing('What the benches load Weir with', [() => 'wrk'], 'brew install wrk', options);
+}
+
+/**
  * Spin and the compiler that it needs, which only `npm run models` uses: where they may not be installed that is no failure.
  *
  * @param {Options} options

@@ -29,7 +29,12 @@ export function nodeService({ name, script, cwd, logFile, port, environment }: N
       file: process.execPath,
       args: ['--enable-source-maps', script],
       cwd,
-      env: { NODE_OPTIONS: undefined, NODE_COMPILE_CACHE: join(userCache(), 'node'), ...environment },
+      env: {
+        NODE_OPTIONS: undefined,
+        NODE_COMPILE_CACHE: join(userCache(), 'node'),
+        UV_THREADPOOL_SIZE: '16', // as deploy/docker/Dockerfile has it
+        ...environment,
+      },
       stopTimeoutMs: 30_000,
     }),
     probe: (signal) => (url === null ? Promise.resolve() : probeReadiness(url, signal)),

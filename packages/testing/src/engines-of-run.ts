@@ -15,6 +15,8 @@ export interface EngineOptions {
   readonly faults?: boolean;
   /** Whether the brokers listen for SASL_SSL too; only for those of this machine. */
   readonly secured?: boolean;
+  /** Whether PostgreSQL waits for its disk, as it does in production; tests do without. Only for that of this machine. */
+  readonly durable?: boolean;
 }
 
 let running: RunningEngines | null = null;

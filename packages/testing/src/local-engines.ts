@@ -16,7 +16,7 @@ const FAULTS_RESTART = { maxDeaths: 1_000, windowMs: 1, firstBackoffMs: 3_000 };
  */
 export async function startLocalEngines(
   onLine: (text: string) => void,
-  { brokers = 1, faults = false, secured = false }: EngineOptions = {},
+  { brokers = 1, faults = false, secured = false, durable = false }: EngineOptions = {},
 ): Promise<RunningEngines> {
   const home = new StackHome(mkdtempSync(join(tmpdir(), 'weir-test-')));
   chmodSync(home.directory, 0o755); // PostgreSQL's user passes through
@@ -52,7 +52,7 @@ export async function startLocalEngines(
       supervisor,
       signal,
       onLine,
-      durable: false,
+      durable,
     });
     return { addresses, stop, ...(faults ? { processesFile } : {}) };
   } catch (error) {

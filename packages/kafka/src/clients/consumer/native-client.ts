@@ -9,6 +9,7 @@ import { KafkaConsumerError } from '@weir/errors';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import type { TopicPartition, TopicPartitionOffset } from '../../records.js';
+import { inTurnToConnect } from '../connect-turns.js';
 import { type Refusal, RefusalWatch } from '../refusal.js';
 import { type ClientStatistics, clientStatistics } from '../statistics.js';
 import {
@@ -103,8 +104,11 @@ export class NativeClient {
   /** Rejects where no broker answers within the time, with the reason where they refuse. The client is of no use then. */
   async connect(timeoutMs: number): Promise<void> {
     try {
-      await this.call((done) => {
-        this.consumer.connect({ allTopics: false, timeout: timeoutMs }, done);
+      await inTurnToConnect(() => {
+        if (this.closing) throw new KafkaConsumerError('The client is being closed', { code: 'consumer_not_running' });
+        return this.call((done) => {
+          this.consumer.connect({ allTopics: false, timeout: timeoutMs }, done);
+        });
       });
     } catch (error) {
       const refusal = this.refusals.current;

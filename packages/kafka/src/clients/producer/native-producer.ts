@@ -8,6 +8,7 @@ import kafka, {
 
 import { messageOf } from '@weir/errors';
 
+import { inTurnToConnect } from '../connect-turns.js';
 import { nativeCall } from '../native-call.js';
 import { type ClientStatistics, clientStatistics, STATISTICS_INTERVAL_MS } from '../statistics.js';
 import type { OutgoingRecord, RecordHeader } from '../../records.js';
@@ -84,9 +85,12 @@ export class NativeProducer {
     });
   }
 
-  /** Resolves once a broker answered; rejects with the LibrdKafkaError after `timeoutMs`, and is then of no further use. */
-  async connect(timeoutMs: number): Promise<void> {
-    await nativeCall((done) => this.client.connect({ timeout: timeoutMs }, done));
+  /** Resolves once a broker answered; rejects with the LibrdKafkaError after `timeoutMs`, and is then of no further use. Not begun once `signal` fired. */
+  async connect(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    await inTurnToConnect(() => {
+      signal?.throwIfAborted();
+      return nativeCall((done) => this.client.connect({ timeout: timeoutMs }, done));
+    });
     // Reports come from librdkafka's own thread as they happen: p50 of a single send 1.9 ms, and 18% more of them than by
     // asking each millisecond. Before the connection stands this ended in a segmentation fault.
     this.client.setPollInBackground(true);

@@ -114,7 +114,7 @@ export class ProducerLink {
         fatal: this.#end,
         log: (line) => this.#logged(line),
       });
-      await client.connect(connectTimeoutMs(attempt));
+      await client.connect(connectTimeoutMs(attempt), this.#stopped.signal);
     } catch (error) {
       const refusal = this.#refusals.current;
       if (refusal === null) this.#handlers.stateChanged(this.#state, `no broker answered: ${messageOf(error)}`);

@@ -40,7 +40,7 @@ export class TransactionalClient extends NativeProducer {
 
   /** One try to reach a broker; where it rejects, the client is of no further use. */
   reach(): Promise<void> {
-    return this.connect(CONNECT_TIMEOUT_MS);
+    return this.connect(CONNECT_TIMEOUT_MS, this.#ended.signal);
   }
 
   init(): Promise<void> {

@@ -1,0 +1,3 @@
+import preset from '@weir/jest-preset';
+
+export default { ...preset, displayName: 'bench' };

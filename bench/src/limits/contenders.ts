@@ -1,0 +1,64 @@
+import { engines, uniqueName } from '@weir/testing';
+
+import { UseMeter } from '../measure/process-use.js';
+import { LimitProgram } from '../programs.js';
+import type { Contender, Run } from '../stage.js';
+import type { BenchSystem } from '../system.js';
+import type { CopyDone, CopyWork } from './copy.js';
+import type { ProducerDone, ProducerWork } from './producer.js';
+
+const PARTITIONS = 12;
+
+/** The limit of a stage, with the process that is it. */
+export interface LimitContender extends Contender {
+  close(): Promise<void>;
+}
+
+/** Writing encoded records to Kafka, for so long each time. */
+export async function producerLimit(weir: BenchSystem, seconds: number): Promise<LimitContender> {
+  const { admin, tenant } = weir.running;
+  const topic = uniqueName('bench');
+  await admin.createTopic({ name: topic, partitions: PARTITIONS, replicationFactor: 1 });
+  const program = await LimitProgram.start<ProducerWork, ProducerDone>('producer', {
+    BENCH_BROKERS: engines().kafka.bootstrapServers,
+    BENCH_REGISTRY: engines().schemaRegistry.url,
+    BENCH_TOPIC: topic,
+    BENCH_TENANT: tenant.id,
+  });
+  return measured(program, weir, 'kafka', async () => {
+    const { records, seconds: took } = await program.run({ seconds });
+    return { count: records, seconds: took };
+  });
+}
+
+/** Copying so many rows each time. */
+export async function copyLimit(weir: BenchSystem, rows: number): Promise<LimitContender> {
+  const program = await LimitProgram.start<CopyWork, CopyDone>('copy', {
+    BENCH_DATABASE: weir.running.databaseUrl,
+  });
+  return measured(program, weir, 'postgres', async () => {
+    const done = await program.run({ rows });
+    if (done.rows !== rows) throw new Error(`${done.rows} rows are there, and ${rows} were copied`);
+    return { count: rows, seconds: done.seconds };
+  });
+}
+
+function measured(
+  program: { readonly pid: number; end(): Promise<void> },
+  weir: BenchSystem,
+  engine: string,
+  run: () => Promise<Run>,
+): LimitContender {
+  const pids = new Map([
+    ['limit', program.pid],
+    [engine, weir.pids.get(engine) ?? 0],
+  ]);
+  return {
+    name: 'limit',
+    async run() {
+      const meter = new UseMeter(pids);
+      return { ...(await run()), use: meter.read() };
+    },
+    close: () => program.end(),
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * Measures the stages of Weir against their limits, in turn and in the same run.
+ *
+ *   --full          longer runs; without it the whole takes some five minutes
+ *   --pairs 5       how often each contender runs
+ *   --profile DIR   CPU profiles of the apps, as Chrome's developer tools and speedscope read them
+ *   --set A=B       a variable of the apps that is other than usual, to compare settings; may be given more than once
+ *   --list          what there is
+ *   STAGE…          these alone
+ *
+ * Writes bench/results/<time>.json. Ends with 1 where a stage lost or invented anything.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+import { startTestEngines, stopTestEngines } from '@weir/testing/engines-of-run';
+
+import { type BenchArguments, readArguments } from './arguments.js';
+import { textOf } from './report.js';
+import { runStage, type StageResult } from './run.js';
+import type { Extent } from './stage.js';
+import { stages } from './stages/index.js';
+import { setForApps } from './system.js';
+
+const RESULTS = fileURLToPath(new URL('../results', import.meta.url));
+const SMALL: Extent = { seconds: 4, records: 200_000 };
+const FULL: Extent = { seconds: 20, records: 1_000_000 };
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const asked = readArguments(process.argv.slice(2), stages);
+  if (typeof asked === 'string') {
+    console.error(asked);
+    return 2;
+  }
+  if (asked.list) {
+    for (const { name, about } of stages) console.log(`${name.padEnd(12)} ${about}`);
+    return 0;
+  }
+  if (asked.profiles !== null) process.env['WEIR_NODE_ARGUMENTS'] = `--cpu-prof --cpu-prof-dir=${asked.profiles}`;
+  setForApps(asked.settings);
+  await startTestEngines((line) => console.log(line), { faults: true, durable: true });
+  const results: StageResult[] = [];
+  let failed = 0;
+  try {
+    for (const stage of asked.stages) {
+      console.log(`\n${stage.name}`);
+      try {
+        const result = await runStage(stage, {
+          pairs: asked.pairs,
+          extent: asked.full ? FULL : SMALL,
+          onLine: (line) => console.log(line),
+        });
+        results.push(result);
+        console.log(textOf(result));
+      } catch (error) {
+        failed += 1;
+        console.error(`${stage.name} failed:`, error);
+      }
+    }
+  } finally {
+    await stopTestEngines();
+  }
+  write(results, asked);
+  return failed === 0 ? 0 : 1;
+}
+
+function write(results: readonly StageResult[], { full, settings }: BenchArguments): void {
+  mkdirSync(RESULTS, { recursive: true });
+  const at = new Date().toISOString();
+  const file = `${RESULTS}/${at.slice(0, 19).replaceAll(/[:T]/gu, '-')}.json`;
+  const machine = {
+    cores: cpus().length,
+    model: cpus()[0]?.model ?? '',
+    memoryBytes: totalmem(),
+    node: process.version,
+  };
+  const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
+  writeFileSync(file, `${JSON.stringify({ at, commit, machine, full, settings, stages: results }, null, 2)}\n`);
+  console.log(`Written to ${file}`);
+}

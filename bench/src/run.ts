@@ -1,0 +1,100 @@
+import { ratiosOf, type Spread, spreadOf } from './measure/ratios.js';
+import type { Extent, OpenStage, Run, Stage } from './stage.js';
+
+/** What one contender did, over all pairs. */
+export interface ContenderResult {
+  readonly name: string;
+  readonly perSecond: Spread;
+  /** Of each pair's rate to that of the first contender in the same pair; null for that one itself. */
+  readonly ratio: Spread | null;
+  readonly latencyMs: { readonly p50: number; readonly p99: number } | null;
+  /** By process: processor microseconds for each of what is counted, and the most memory. Medians. */
+  readonly processes: Readonly<Record<string, { readonly cpuMicros: number; readonly peakMegabytes: number }>>;
+  readonly runs: readonly Run[];
+}
+
+export interface StageResult {
+  readonly name: string;
+  readonly unit: string;
+  readonly about: string;
+  readonly target: number | null;
+  readonly contenders: readonly ContenderResult[];
+}
+
+export interface RunOptions {
+  readonly pairs: number;
+  readonly extent: Extent;
+  readonly onLine: (text: string) => void;
+}
+
+/** Runs the contenders of a stage in turn, again and again, after one round that counts for nothing. */
+export async function runStage(stage: Stage, { pairs, extent, onLine }: RunOptions): Promise<StageResult> {
+  const open = await stage.open(extent);
+  try {
+    await round(open);
+    const rounds: (readonly Run[])[] = [];
+    while (rounds.length < pairs) {
+      const runs = await round(open);
+      rounds.push(runs);
+      onLine(
+        `  ${rounds.length}/${pairs}  ${open.contenders.map(({ name }, at) => `${name} ${rateText(runs[at])}`).join('   ')}`,
+      );
+    }
+    return { ...described(stage), contenders: open.contenders.map(({ name }, at) => resultOf(name, at, rounds)) };
+  } finally {
+    await open.close();
+  }
+}
+
+const described = ({ name, unit, about, target }: Stage) => ({ name, unit, about, target });
+
+async function round({ contenders }: OpenStage): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (const contender of contenders) runs.push(await contender.run());
+  return runs;
+}
+
+function resultOf(name: string, at: number, rounds: readonly (readonly Run[])[]): ContenderResult {
+  const runs = rounds.flatMap((each) => each[at] ?? []);
+  const rates = runs.map(rateOf);
+  const first = rounds.flatMap((each) => each[0] ?? []).map(rateOf);
+  return {
+    name,
+    perSecond: spreadOf(rates),
+    ratio: at === 0 ? null : spreadOf(ratiosOf(rates, first)),
+    latencyMs: latencyOf(runs),
+    processes: processesOf(runs),
+    runs,
+  };
+}
+
+const rateOf = ({ count, seconds }: Run): number => count / seconds;
+const rateText = (run: Run | undefined): string =>
+  run === undefined ? '-' : Math.round(rateOf(run)).toLocaleString('en');
+
+function latencyOf(runs: readonly Run[]): ContenderResult['latencyMs'] {
+  const known = runs.flatMap(({ latencyMs }) => latencyMs ?? []);
+  if (known.length === 0) return null;
+  return { p50: spreadOf(known.map(({ p50 }) => p50)).median, p99: spreadOf(known.map(({ p99 }) => p99)).median };
+}
+
+function processesOf(runs: readonly Run[]): ContenderResult['processes'] {
+  const names = Object.keys(runs[0]?.use ?? {});
+  return Object.fromEntries(
+    names.map((name) => {
+      const uses = runs.flatMap(({ use, count }) => {
+        const one = use?.[name];
+        return one === undefined
+          ? []
+          : [{ cpuMicros: (one.cpuSeconds * 1e6) / count, peakMegabytes: one.peakBytes / 1e6 }];
+      });
+      return [
+        name,
+        {
+          cpuMicros: spreadOf(uses.map(({ cpuMicros }) => cpuMicros)).median,
+          peakMegabytes: spreadOf(uses.map(({ peakMegabytes }) => peakMegabytes)).max,
+        },
+      ];
+    }),
+  );
+}

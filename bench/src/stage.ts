@@ -1,0 +1,49 @@
+import type { ProcessUse } from './measure/process-use.js';
+
+/** One run of a contender. */
+export interface Run {
+  /** Metrics, records or rows that were done with. */
+  readonly count: number;
+  readonly seconds: number;
+  readonly latencyMs?: { readonly p50: number; readonly p99: number };
+  /** By process. */
+  readonly use?: Readonly<Record<string, ProcessUse>>;
+}
+
+/** Somebody who does a stage's work: the limit, Weir, a peer. */
+export interface Contender {
+  /** `limit`, `weir`, or a peer's name. */
+  readonly name: string;
+  /** Rejects where it lost or invented anything. */
+  run(): Promise<Run>;
+}
+
+/** A stage with everything started that it needs. */
+export interface OpenStage {
+  /** The first is what the others are measured against. */
+  readonly contenders: readonly Contender[];
+  close(): Promise<void>;
+}
+
+/** How much each run does. */
+export interface Extent {
+  readonly seconds: number;
+  readonly records: number;
+}
+
+export interface Stage {
+  readonly name: string;
+  /** What is counted. */
+  readonly unit: string;
+  /** What Weir does here, and what the limit is. */
+  readonly about: string;
+  /** The ratio to the limit that Weir wants to reach; null where it only tells. */
+  readonly target: number | null;
+  open(extent: Extent): Promise<OpenStage>;
+}
+
+/** Lets go of a stage's limit and of its system. */
+export async function closed(limit: { close(): Promise<void> }, weir: { stop(): Promise<void> }): Promise<void> {
+  await limit.close();
+  await weir.stop();
+}

@@ -1,0 +1,7 @@
+import type { Stage } from '../stage.js';
+import { drain, poison } from './drain.js';
+import { batchIngest, singleIngest } from './ingest.js';
+import { stored } from './stored.js';
+
+/** In the order in which they run. */
+export const stages: readonly Stage[] = [singleIngest(64), singleIngest(256), batchIngest(64), drain, stored, poison];

@@ -1,0 +1,88 @@
+import { metricsRaw } from '@weir/topics';
+
+import { producerLimit } from '../limits/contenders.js';
+import { type WrkOptions, wrk } from '../load/wrk.js';
+import { UseMeter } from '../measure/process-use.js';
+import { LimitProgram } from '../programs.js';
+import { type Contender, closed, type Run, type Stage } from '../stage.js';
+import { BenchSystem } from '../system.js';
+
+/** One metric in each request, against an HTTP server that reads JSON and does nothing with it. */
+export function singleIngest(connections: number): Stage {
+  return {
+    name: `single-${connections}`,
+    unit: 'metrics',
+    about: `POST of one metric by ${connections} connections until it is acknowledged; the limit is node:http with JSON.parse alone.`,
+    target: 0.65,
+    async open({ seconds }) {
+      const limit = await LimitProgram.start<object, { port: number }>('http');
+      const { port } = await limit.run({});
+      const weir = await ingestAlone();
+      const load = { apiKey: weir.running.tenant.apiKey, connections, batch: 1, seconds };
+      return {
+        contenders: [
+          posted('limit', new Map([['limit', limit.pid]]), { ...load, url: `http://127.0.0.1:${port}/` }),
+          postedToWeir(weir, load),
+        ],
+        close: async () => {
+          await limit.end();
+          await weir.stop();
+        },
+      };
+    },
+  };
+}
+
+/** A hundred metrics in each request, against a producer that is handed encoded records. */
+export function batchIngest(connections: number): Stage {
+  return {
+    name: `batch-${connections}`,
+    unit: 'metrics',
+    about: `POST of 100 metrics by ${connections} connections until they are acknowledged; the limit is librdkafka's producer from Node, without HTTP, JSON and Avro.`,
+    target: 0.75,
+    async open({ seconds }) {
+      const weir = await ingestAlone();
+      const limit = await producerLimit(weir, seconds);
+      const load = { apiKey: weir.running.tenant.apiKey, connections, batch: 100, seconds };
+      return { contenders: [limit, postedToWeir(weir, load)], close: () => closed(limit, weir) };
+    },
+  };
+}
+
+type Load = Omit<WrkOptions, 'url'>;
+
+/** metrics-consumer would take processor time from what is measured here. */
+async function ingestAlone(): Promise<BenchSystem> {
+  const weir = await BenchSystem.start();
+  for (const consumer of weir.running.consumers.splice(0)) await consumer.end();
+  return weir;
+}
+
+function posted(name: string, pids: ReadonlyMap<string, number>, options: WrkOptions): Contender {
+  return {
+    name,
+    async run(): Promise<Run> {
+      const meter = new UseMeter(pids);
+      const { answers, seconds, latencyMs } = await wrk(options);
+      return { count: answers * options.batch, seconds, latencyMs, use: meter.read() };
+    },
+  };
+}
+
+function postedToWeir(weir: BenchSystem, load: Load): Contender {
+  const plain = posted('weir', weir.pids, { ...load, url: `${weir.running.ingest.url}/api/v1/metrics` });
+  return {
+    name: 'weir',
+    async run() {
+      const before = await weir.recordsIn(metricsRaw);
+      const run = await plain.run();
+      await weir.quiet();
+      const written = (await weir.recordsIn(metricsRaw)) - before;
+      // wrk ends with a request on its way on each connection, of which nobody sees the answer.
+      const most = run.count + load.connections * load.batch;
+      if (written < run.count || written > most)
+        throw new Error(`${run.count} were acknowledged and ${written} are in the topic; at most ${most} may be.`);
+      return run;
+    },
+  };
+}

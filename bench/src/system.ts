@@ -1,0 +1,135 @@
+import { connectSchemaRegistry, MetricEventEncoder, SchemaVersion, subjects } from '@weir/avro';
+import { type Environment, System } from '@weir/e2e/system';
+import { type OutgoingRecord, RecordProducer } from '@weir/kafka';
+import { EngineProcess, engines, eventually, seriesIn } from '@weir/testing';
+import { metricsRaw, type TopicDefinition } from '@weir/topics';
+
+import { sampleAt, SERIES } from './samples.js';
+
+let settings: Environment = {};
+
+/** From now on apps are started with these variables other than usual. */
+export function setForApps(others: Environment): void {
+  settings = others;
+}
+
+/** So many records are handed over at once. */
+const CHUNK_RECORDS = 5_000;
+
+/** Weir as it is built, with a tenant that may send any number, and what a bench does to it and asks of it. */
+export class BenchSystem {
+  private constructor(readonly running: System) {}
+
+  static async start(environment: Environment = {}): Promise<BenchSystem> {
+    return new BenchSystem(
+      await System.start({ environment: () => ({ LOG_LEVEL: 'warn', ...environment, ...settings }) }),
+    );
+  }
+
+  /** The processes of this machine that take part in the work, by name. */
+  get pids(): ReadonlyMap<string, number> {
+    const { ingest, consumers } = this.running;
+    return new Map([
+      [ingest.name, ingest.pid ?? 0],
+      ...consumers.map(
+        (consumer, at) => [at === 0 ? consumer.name : `${consumer.name}-${at + 1}`, consumer.pid ?? 0] as const,
+      ),
+      ['kafka', new EngineProcess('kafka').pid],
+      ['postgres', new EngineProcess('postgres').pid],
+    ]);
+  }
+
+  /** Resolves once ingest-api works on nothing any more: a load that ends leaves a request on each connection. */
+  async quiet(): Promise<void> {
+    const inFlight = async (): Promise<number | undefined> => {
+      const text = await (await fetch(`${this.running.ingest.url}/metrics`)).text();
+      return seriesIn(text, 'weir_ingest_in_flight_requests')[0];
+    };
+    await eventually(inFlight, (count) => count === 0);
+  }
+
+  /** How many records a topic was ever given. */
+  async recordsIn(topic: TopicDefinition): Promise<number> {
+    const partitions = await this.running.admin.watermarks([this.running.topics.name(topic)]);
+    return partitions.reduce((sum, { high }) => sum + high, 0);
+  }
+
+  /** Puts `count` samples into metrics.raw, from number `from` on, as ingest-api would write them. */
+  async fill(count: number, from: number, startMs: number): Promise<void> {
+    const registry = connectSchemaRegistry({ url: engines().schemaRegistry.url });
+    const encoder = new MetricEventEncoder(registry, { subject: subjects.metricsRaw.subject, autoRegister: true });
+    await encoder.ready(SchemaVersion.V3);
+    const { topics, tenant } = this.running;
+    const topic = topics.name(metricsRaw);
+    const headers = [
+      { key: 'correlation-id', value: Buffer.from('00000000-0000-4000-8000-000000000000') },
+      { key: 'source', value: Buffer.from('ingest-api') },
+    ];
+    await this.send(count, (at, length) => {
+      const nowMs = Date.now();
+      const events = Array.from({ length }, (_, n) => ({
+        ...sampleAt(from + at + n, startMs),
+        tenant_id: tenant.id,
+        ingested_at: nowMs,
+      }));
+      return encoder
+        .encode(events, SchemaVersion.V3)
+        .map((value, n) => ({ topic, key: `series-${(from + at + n) % SERIES}`, value, headers }));
+    });
+  }
+
+  /** Puts `count` records into metrics.raw that nobody can read. */
+  async poison(count: number): Promise<void> {
+    const topic = this.running.topics.name(metricsRaw);
+    const headers = [{ key: 'tenant-id', value: Buffer.from(this.running.tenant.id) }];
+    const value = Buffer.from(JSON.stringify(sampleAt(0, Date.now())));
+    await this.send(count, (at, length) =>
+      Array.from({ length }, (_, n) => ({ topic, key: `poison-${at + n}`, value, headers })),
+    );
+  }
+
+  /** What the ledger counts, in all. Asked of the database, so that the consumer has no work with it. */
+  async settled(): Promise<{ readonly stored: number; readonly deadLettered: number; readonly balanced: boolean }> {
+    const [row] = await this.running.sql<{ stored: string; dead: string; balanced: boolean }>(
+      `SELECT coalesce(sum(stored), 0) AS stored, coalesce(sum(dead_lettered), 0) AS dead,
+              coalesce(bool_and(stored + dead_lettered + gap + expired + skipped = next - first), true) AS balanced
+       FROM metrics.ledger`,
+    );
+    return { stored: Number(row?.stored), deadLettered: Number(row?.dead), balanced: row?.balanced === true };
+  }
+
+  async samples(): Promise<number> {
+    const [row] = await this.running.sql<{ count: string }>('SELECT count(*) FROM metrics.samples');
+    return Number(row?.count);
+  }
+
+  async stop(): Promise<void> {
+    await this.running.stop();
+  }
+
+  private async send(count: number, chunk: (at: number, length: number) => readonly OutgoingRecord[]): Promise<void> {
+    const producer = new RecordProducer(
+      { bootstrapServers: engines().kafka.bootstrapServers, clientId: 'bench', securityProtocol: 'PLAINTEXT' },
+      {
+        name: 'fill',
+        compression: 'lz4',
+        lingerMs: 5,
+        deliveryTimeoutMs: 30_000,
+        connectWaitMs: 30_000,
+        maxQueuedRecords: 8 * CHUNK_RECORDS,
+        maxQueuedBytes: 1e9,
+      },
+    );
+    await producer.start();
+    try {
+      let underWay: Promise<void>[] = [];
+      for (let at = 0; at < count; at += CHUNK_RECORDS) {
+        underWay.push(producer.send(chunk(at, Math.min(CHUNK_RECORDS, count - at))));
+        if (underWay.length === 4) await Promise.all(underWay.splice(0));
+      }
+      await Promise.all(underWay);
+    } finally {
+      await producer.close(30_000);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * `npm run bench`: measures the stages of Weir against their limits on this machine.
+ *
+ * Some five minutes; `npm run bench -- --full` longer and steadier, `npm run bench -- --list` tells the stages. Weir runs as it is built.
+ */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { bootstrap } from './bootstrap.mjs';
+import { exitOf, runMain } from './console.mjs';
+import { repository } from './places.mjs';
+import { ensureLoadGenerator } from './system-packages.mjs';
+
+/** @param {string} line */
+const onLine = (line) => console.log(line);
+
+await runMain(async () => {
+  const env = await bootstrap({ java: true, build: null, onLine });
+  await ensureLoadGenerator({ onLine });
+  const loader = pathToFileURL(join(repository, 'packages/jest-preset/run-source.js')).href;
+  const bench = spawn(
+    process.execPath,
+    [
+      '--disable-warning=ExperimentalWarning',
+      '--conditions=@weir/source',
+      '--import',
+      loader,
+      join(repository, 'bench/src/main.ts'),
+      ...process.argv.slice(2),
+    ],
+    { cwd: repository, env, stdio: 'inherit' },
+  );
+  process.on('SIGINT', () => undefined); // the bench has it too, and is waited for
+  process.on('SIGTERM', () => bench.kill('SIGTERM'));
+  const how = await exitOf(bench);
+  return how === null ? 0 : 1;
+});
