@@ -253,6 +253,26 @@ describe('weir', () => {
     expect(await weir.json('tenants', 'show', 'acme')).toMatchObject({ tenantId: 'acme', name: 'Acme Ltd' });
   });
 
+  it('suspends a tenant only where it is told to, and resumes it', async () => {
+    const stateOf = async () => (await weir.json('tenants', 'show', 'acme')) as { state: string };
+    const unasked = await weir.run(['tenants', 'suspend', 'acme']);
+    expect([unasked.code, unasked.stdout, unasked.stderr]).toEqual([2, '', expect.stringContaining('give --yes')]);
+    expect(await stateOf()).toMatchObject({ state: 'active' });
+    try {
+      expect(await weir.json('tenants', 'suspend', 'acme', '--yes')).toMatchObject({ state: 'suspended' });
+      await eventually(
+        () => weir.run(['send', 'while_suspended', '1']),
+        ({ code }) => code === 5,
+      );
+    } finally {
+      expect(await weir.json('tenants', 'resume', 'acme')).toMatchObject({ state: 'active' });
+    }
+    await eventually(
+      () => weir.run(['query']),
+      ({ code }) => code === 0,
+    );
+  }, 60_000);
+
   it.each([
     ['status'],
     ['topics'],

@@ -5,6 +5,7 @@ import { segment } from '../api/http-api.js';
 import { adminApi, type Context, show } from '../context.js';
 import { UsageFailure } from '../failures.js';
 import { type Shell, subcommand } from '../shell.js';
+import { confirmed } from '../terminal/confirm.js';
 import { count, NONE, time } from '../terminal/figures.js';
 import { table } from '../terminal/table.js';
 import type { Terminal } from '../terminal/terminal.js';
@@ -58,13 +59,18 @@ export function addTenants(program: Command, shell: Shell): void {
     .argument('<tenant>', 'its id')
     .argument('[limits...]', 'name=value; the value `none` takes it back to the default')
     .action((id: string, given: string[]) => shell.run((context) => limits(context, id, given)));
-  for (const [verb, about] of [
-    ['suspend', "Refuse a tenant's requests until it is resumed"],
-    ['resume', "Take a tenant's requests again"],
-  ] as const)
-    subcommand(tenants, verb, about, [[`weir tenants ${verb} acme`, '']])
-      .argument('<tenant>', 'its id')
-      .action((id: string) => shell.run((context) => enter(context, verb, id)));
+  subcommand(tenants, 'suspend', "Refuse a tenant's requests until it is resumed", [
+    ['weir tenants suspend acme', 'asks first'],
+    ['weir tenants suspend acme --yes', 'for scripts'],
+  ])
+    .argument('<tenant>', 'its id')
+    .option('--yes', 'do not ask')
+    .action((id: string, { yes }: { yes?: boolean }) => shell.run((context) => suspend(context, id, yes === true)));
+  subcommand(tenants, 'resume', "Take a tenant's requests again", [['weir tenants resume acme', '']])
+    .argument('<tenant>', 'its id')
+    .action((id: string) =>
+      shell.run(async (context) => enter(context, 'resume', await adminApi(context).get<Tenant>(pathOf(id)))),
+    );
 }
 
 async function list(context: Context): Promise<void> {
@@ -137,10 +143,18 @@ function limitsOf(given: Readonly<Record<string, string>>): Record<string, numbe
   );
 }
 
-async function enter(context: Context, verb: string, id: string): Promise<void> {
-  const api = adminApi(context);
-  const { version } = await api.get<Tenant>(pathOf(id));
-  shown(context, await api.send<Tenant>('POST', `${pathOf(id)}/${verb}`, undefined, { 'if-match': `"${version}"` }));
+async function suspend(context: Context, id: string, yes: boolean): Promise<void> {
+  const tenant = await adminApi(context).get<Tenant>(pathOf(id));
+  const question = `Suspend ${printable(`${tenant.tenantId} (${tenant.name})`)}? From then on it can neither send nor ask, until it is resumed.`;
+  if (await confirmed(context, question, yes)) return enter(context, 'suspend', tenant);
+  context.terminal.say('Nothing was changed.');
+}
+
+/** Of the version that was seen: what somebody else changes meanwhile is refused. */
+async function enter(context: Context, verb: 'suspend' | 'resume', { tenantId, version }: Tenant): Promise<void> {
+  const path = `${pathOf(tenantId)}/${verb}`;
+  const ifMatch = { 'if-match': `"${version}"` };
+  shown(context, await adminApi(context).send<Tenant>('POST', path, undefined, ifMatch));
 }
 
 const pathOf = (id: string): string => `/api/v1/tenants/${segment(id)}`;
