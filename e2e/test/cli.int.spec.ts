@@ -103,6 +103,17 @@ describe('weir', () => {
       { room: 'kitchen' },
     ]);
     expect((await weir.run(['send', '9_is_no_name', '1'])).code).toBe(7);
+
+    const environment = { WEIR_API_KEY: 'wk_none_such' };
+    const stopped = await weir.run(['send', '--json', '--batch', '300'], { input: lines.join('\n'), environment });
+    expect([stopped.code, JSON.parse(stopped.stdout)]).toEqual([
+      5,
+      expect.objectContaining({
+        accepted: 0,
+        failed: expect.objectContaining({ firstLine: 1, lastLine: 300, mayBeStored: false }),
+      }),
+    ]);
+    expect(stopped.stderr).toContain('held lines 1 to 300, and nothing of it was accepted. Go on from line 1.');
   }, 120_000);
 
   it('tells on one screen that all is well, and what is wrong where it is not', async () => {

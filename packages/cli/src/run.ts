@@ -55,9 +55,10 @@ function contextOf(flags: Flags, host: Host, signal: AbortSignal): Context {
   return { terminal: new Terminal(host, settings.colors), settings, json: flags.json === true, signal };
 }
 
-/** In a line or two. */
+/** In a few lines. */
 function explain(thrown: unknown, { stderr }: Host): ExitCode {
   const { exitCode, message, hint } = failureOf(thrown);
-  stderr.write(`weir: ${message}\n${hint === null ? '' : `      ${hint}\n`}`);
+  const lines = [`weir: ${message}`, ...(hint === null ? [] : hint.split('\n').map((line) => `      ${line}`))];
+  stderr.write(`${lines.join('\n')}\n`);
   return exitCode;
 }

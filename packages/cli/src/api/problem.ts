@@ -44,6 +44,9 @@ function describe(problem: Readonly<Record<string, unknown>>): string | null {
 
 /** A service that gives no answer. */
 export class NoAnswer extends Failure {
+  /** False where there was no connection at all that a request could have gone over. */
+  readonly mayHaveArrived: boolean;
+
   constructor(app: string, url: string, { from, cause }: { readonly from: string; readonly cause: unknown }) {
     super(
       EXIT.away,
@@ -51,9 +54,12 @@ export class NoAnswer extends Failure {
       `Does it run there? The address comes from ${from}.`,
       { cause },
     );
+    const { code } = rootOf(cause);
+    this.mayHaveArrived = typeof code !== 'string' || !NEVER_CONNECTED.has(code);
   }
 }
 
+const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection is refused',
   ECONNRESET: 'the connection broke',
@@ -66,14 +72,21 @@ const WORDS: Readonly<Record<string, string>> = {
   ENETUNREACH: 'the network cannot be reached',
 };
 
-/** Why a `fetch` failed: undici puts it into the cause, and of several addresses into the errors of an AggregateError. */
+/** Why a `fetch` failed. */
 function reasonOf(thrown: unknown): string {
-  const { name, message, code, cause, errors } = membersOf(thrown);
+  const { name, message, code } = rootOf(thrown);
   if (name === 'TimeoutError') return 'no answer in time';
   if (typeof code === 'string') return WORDS[code] ?? `${code}${typeof message === 'string' ? ` (${message})` : ''}`;
-  if (cause !== undefined) return reasonOf(cause);
-  if (Array.isArray(errors) && errors.length > 0) return reasonOf(errors[0]);
   return typeof message === 'string' && message !== '' ? message : 'no answer';
+}
+
+/** What a `fetch` failed by: undici puts it into the cause, and of several addresses into the errors of an AggregateError. */
+function rootOf(thrown: unknown): Thrown {
+  const members = membersOf(thrown);
+  const { name, code, cause, errors } = members;
+  if (name === 'TimeoutError' || typeof code === 'string') return members;
+  if (cause !== undefined) return rootOf(cause);
+  return Array.isArray(errors) && errors.length > 0 ? rootOf(errors[0]) : members;
 }
 
 interface Thrown {

@@ -11,8 +11,9 @@ import { count, counted, duration } from '../../terminal/figures.js';
 import { ProgressLine } from '../../terminal/progress.js';
 import { printable } from '../../terminal/text-width.js';
 import { finite, moment, pair, seconds, whole } from '../arguments.js';
+import { BatchFailure, stoppedInWords } from './batch-failure.js';
 import { batchesOf } from './batches.js';
-import { type Refused, Sender } from './sender.js';
+import { type Refused, Sender, type Sent } from './sender.js';
 
 interface SendOptions {
   readonly label?: Readonly<Record<string, string>>;
@@ -63,8 +64,15 @@ async function one(
     ...(environment !== undefined && { environment }),
   };
   const sender = senderOf(context, patience, (line) => context.terminal.say(line));
-  const sent = await sender.send({ lines: [{ number: 1, text: JSON.stringify(metric) }], unreadable: [] });
-  return report(context, { accepted: sent.accepted, refused: sent.refused.length, named: sent.refused, lines: 1 });
+  try {
+    const sent = await sender.send({ lines: [{ number: 1, text: JSON.stringify(metric) }], unreadable: [] });
+    return report(context, { accepted: sent.accepted, refused: sent.refused.length, named: sent.refused, lines: 1 });
+  } catch (error) {
+    if (!(error instanceof BatchFailure) || !error.at.mayBeStored) throw error;
+    throw error.saying(
+      `The metric may be stored. Sending it again with --timestamp ${metric.timestamp} is safe: where series and time are equal, the last write wins.`,
+    );
+  }
 }
 
 async function stream(
@@ -79,22 +87,28 @@ async function stream(
   const startedMs = performance.now();
   let [accepted, refused, lines] = [0, 0, 0];
   const named: Refused[] = [];
+  const settle = (sent: Sent): void => {
+    accepted += sent.accepted;
+    refused += sent.refused.length;
+    lines += sent.accepted + sent.refused.length;
+    for (const refusal of sent.refused) line.say(inWords(refusal));
+    named.push(...sent.refused.slice(0, MOST_NAMED - named.length));
+  };
   try {
     for await (const each of batchesOf(input, batch, context.signal)) {
       context.signal.throwIfAborted();
-      const sent = await sender.send(each);
-      accepted += sent.accepted;
-      refused += sent.refused.length;
-      lines += each.lines.length + each.unreadable.length;
-      for (const refusal of sent.refused) line.say(inWords(refusal));
-      named.push(...sent.refused.slice(0, MOST_NAMED - named.length));
+      settle(await sender.send(each));
       const rate = (accepted * 1_000) / Math.max(1, performance.now() - startedMs);
       line.show(`${count(accepted)} accepted, ${count(refused)} refused, ${count(Math.round(rate))}/s`);
     }
   } catch (error) {
     // What was acknowledged is in, whatever ended the rest.
+    if (error instanceof BatchFailure) settle(error);
     line.say(`${counted(accepted, 'metric')} had been accepted by then, of ${counted(lines, 'line')}.`);
-    throw error;
+    if (!(error instanceof BatchFailure)) throw error;
+    const failed = { ...error.at, error: error.message };
+    if (context.json) context.terminal.printJson({ accepted, refused, lines, rejected: named, failed });
+    throw error.saying(stoppedInWords(error.at));
   } finally {
     line.end();
   }
@@ -115,7 +129,7 @@ function report(
   told: readonly Refused[] = named,
 ): ExitCode {
   for (const refusal of named) context.terminal.say(inWords(refusal));
-  show(context, { accepted, refused, lines, rejected: told }, () => [
+  show(context, { accepted, refused, lines, rejected: told, failed: null }, () => [
     `Accepted ${count(accepted)} of ${counted(lines, 'metric')}${refused === 0 ? '' : `; ${count(refused)} refused`}.`,
   ]);
   return refused > 0 ? EXIT.incomplete : EXIT.ok;

@@ -26,7 +26,7 @@ const stops: (() => void)[] = [];
 afterEach(() => stops.splice(0).forEach((stop) => stop()));
 
 /** A sender, and an endpoint that gives one answer after the other, the last one to all that follow. */
-async function sending(answers: readonly Answer[], patienceMs = 5_000) {
+async function sending(answers: readonly Answer[], patienceMs = 5_000, timeoutMs = 30_000) {
   const bodies: string[] = [];
   const pauses: number[] = [];
   const server = createServer((request, response) => {
@@ -47,7 +47,7 @@ async function sending(answers: readonly Answer[], patienceMs = 5_000) {
   const { port } = server.address() as AddressInfo;
   const { signal } = new AbortController();
   const address = { url: `http://127.0.0.1:${port}`, from: 'a test', local: false };
-  const api = new HttpApi({ app: 'ingest-api', address, key: ['x-api-key', 'wk_a_b'], signal });
+  const api = new HttpApi({ app: 'ingest-api', address, key: ['x-api-key', 'wk_a_b'], signal, timeoutMs });
   return {
     sender: new Sender(api, { patienceMs, signal, onPause: (_, pauseMs) => void pauses.push(pauseMs) }),
     bodies,
@@ -94,7 +94,7 @@ describe('sending', () => {
   it('gives up at the end of its patience, with what the service said', async () => {
     const { sender } = await sending([problem(503, 'kafka_unavailable')], 600);
     await expect(sender.send(await batchOf('{"a":1}'))).rejects.toMatchObject({
-      code: 'kafka_unavailable',
+      cause: { code: 'kafka_unavailable' },
       exitCode: 6,
     });
   });
@@ -103,6 +103,14 @@ describe('sending', () => {
     const { sender, pauses } = await sending([hangUp]);
     await expect(sender.send(await batchOf('{"a":1}'))).rejects.toMatchObject({ exitCode: 6 });
     expect(pauses).toEqual([]);
+  });
+
+  it('tells that lines may be stored where no answer came in time', async () => {
+    const { sender } = await sending([() => undefined], 5_000, 200);
+    await expect(sender.send(await batchOf('', '{"a":1}', '{"a":2}'))).rejects.toMatchObject({
+      message: expect.stringContaining('no answer in time'),
+      at: { firstLine: 2, lastLine: 3, mayBeStored: true },
+    });
   });
 
   it('sends in halves what is too much at once, and keeps the lines of what is refused', async () => {
@@ -117,7 +125,9 @@ describe('sending', () => {
     const refusing = await sending([problem(401, 'api_key_invalid')]);
     await expect(refusing.sender.send(await batchOf('{"a":1}'))).rejects.toMatchObject({ exitCode: 5 });
     const limited = await sending([problem(429, 'series_limited')]);
-    await expect(limited.sender.send(await batchOf('{"a":1}'))).rejects.toMatchObject({ code: 'series_limited' });
+    await expect(limited.sender.send(await batchOf('{"a":1}'))).rejects.toMatchObject({
+      cause: { code: 'series_limited' },
+    });
     expect(limited.pauses).toEqual([]);
   });
 
@@ -131,7 +141,8 @@ describe('sending', () => {
   ])('fails where an answer accounts for %s: nobody knows that they are in', async (_, given, accountedFor) => {
     const { sender, bodies, pauses } = await sending([given]);
     await expect(sender.send(await batchOf('{"a":1}', '{"a":2}', '{"a":3}'))).rejects.toMatchObject({
-      name: 'Failure',
+      name: 'BatchFailure',
+      at: { firstLine: 1, lastLine: 3, mayBeStored: true },
       exitCode: 1,
       message: expect.stringContaining(`Of 3 metrics the answer accounts for ${accountedFor}:`),
     });

@@ -7,6 +7,7 @@ import type { HttpApi } from '../../api/http-api.js';
 import { ApiProblem, NoAnswer } from '../../api/problem.js';
 import { EXIT } from '../../exit-codes.js';
 import { Failure } from '../../failures.js';
+import { BatchFailure, mayHaveStored } from './batch-failure.js';
 import type { Batch, Line } from './batches.js';
 
 /** A sample that was refused: on which line it stood, and why. */
@@ -37,11 +38,19 @@ const HOPELESS = new Set(['series_limited']);
 const BACKOFF = { minMs: 250, maxMs: 5_000 };
 const PATH = '/api/v1/metrics';
 
+/** Lines that go in one request. */
+interface Part {
+  readonly lines: readonly Line[];
+  /** Whether a try that failed may have stored some of them. */
+  mayBeStored: boolean;
+}
+
 /**
  * Sends batches to ingest-api, one after the other.
  *
  * Guarantee: what `send` answers as accepted was acknowledged; a batch whose answer was lost is sent again, which is safe, since a series has one
- * value at a time. A request to wait (`Retry-After`) is honoured. Rejects where a batch as a whole is refused, or patience is over.
+ * value at a time. A request to wait (`Retry-After`) is honoured. Rejects with BatchFailure where a batch as a whole is refused, patience is over, or
+ * the signal fired.
  */
 export class Sender {
   private hasAnswered = false;
@@ -52,38 +61,58 @@ export class Sender {
   ) {}
 
   async send({ lines, unreadable }: Batch): Promise<Sent> {
-    const broken = unreadable.map(({ number }) => ({
+    let accepted = 0;
+    const refused: Refused[] = unreadable.map(({ number }) => ({
       line: number,
       code: 'invalid_json',
       detail: 'The line is no JSON.',
     }));
-    if (lines.length === 0) return { accepted: 0, refused: broken };
-    const { accepted, refused } = await this.post(lines);
-    return { accepted, refused: [...broken, ...refused].toSorted((a, b) => a.line - b.line) };
+    const parts: Part[] = lines.length === 0 ? [] : [{ lines, mayBeStored: false }];
+    for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+      try {
+        const sent = await this.post(part);
+        if (sent === 'too large') parts.unshift(...halvesOf(part));
+        else {
+          accepted += sent.accepted;
+          refused.push(...sent.refused);
+        }
+      } catch (thrown) {
+        throw this.failure(part, thrown, { accepted, refused });
+      }
+    }
+    return { accepted, refused: refused.toSorted(byLine) };
   }
 
-  private async post(lines: readonly Line[]): Promise<Sent> {
+  private async post(part: Part): Promise<Sent | 'too large'> {
+    const { lines } = part;
     const body = `[${lines.map(({ text }) => text).join(',')}]`;
     const until = performance.now() + this.options.patienceMs;
     for (let attempt = 1; ; attempt += 1) {
       try {
         const answer = await this.api.sendText<Ingested>(PATH, body, []);
         this.hasAnswered = true;
-        return sentOf(lines, answer);
+        return sentOf(part, answer);
       } catch (thrown) {
-        const pauseMs = this.pauseAfter(thrown, attempt);
-        if (pauseMs !== null && performance.now() + pauseMs < until) {
-          this.options.onPause(messageOf(thrown), pauseMs);
-          await wait(pauseMs, undefined, { signal: this.options.signal });
-          continue;
+        if (thrown instanceof ApiProblem) {
+          if (thrown.status === ALL_REFUSED && Array.isArray(thrown.problem['rejected']))
+            return sentOf(part, thrown.problem);
+          if (thrown.status === TOO_LARGE && lines.length > 1) return 'too large';
         }
-        if (!(thrown instanceof ApiProblem)) throw thrown;
-        if (thrown.status === ALL_REFUSED && Array.isArray(thrown.problem['rejected']))
-          return sentOf(lines, thrown.problem);
-        if (thrown.status === TOO_LARGE && lines.length > 1) return this.inHalves(lines);
-        throw thrown;
+        part.mayBeStored ||= mayHaveStored(thrown);
+        const pauseMs = this.pauseAfter(thrown, attempt);
+        if (pauseMs === null || performance.now() + pauseMs >= until) throw thrown;
+        this.options.onPause(messageOf(thrown), pauseMs);
+        await wait(pauseMs, undefined, { signal: this.options.signal });
       }
     }
+  }
+
+  private failure({ lines, mayBeStored }: Part, thrown: unknown, { accepted, refused }: Sent): BatchFailure {
+    const firstLine = lines[0]?.number ?? 0;
+    const at = { firstLine, lastLine: lines.at(-1)?.number ?? firstLine, mayBeStored };
+    const before = refused.filter(({ line }) => line < firstLine).toSorted(byLine);
+    const { signal } = this.options;
+    return new BatchFailure(at, accepted, before, signal.aborted ? signal.reason : thrown); // a pause ends with an AbortError of its own
   }
 
   /** Null where waiting helps nobody. Who has never answered is told about at once: the address is more likely wrong than busy. */
@@ -93,23 +122,27 @@ export class Sender {
     this.hasAnswered = true;
     return thrown.retryAfterMs === null ? backoffMs(attempt, BACKOFF) : thrown.retryAfterMs + backoffMs(1, BACKOFF);
   }
-
-  private async inHalves(lines: readonly Line[]): Promise<Sent> {
-    const middle = Math.ceil(lines.length / 2);
-    const first = await this.post(lines.slice(0, middle));
-    const second = await this.post(lines.slice(middle));
-    return { accepted: first.accepted + second.accepted, refused: [...first.refused, ...second.refused] };
-  }
 }
 
+/** In the order of the input. */
+function halvesOf({ lines, mayBeStored }: Part): Part[] {
+  const middle = Math.ceil(lines.length / 2);
+  return [lines.slice(0, middle), lines.slice(middle)].map((half) => ({ lines: half, mayBeStored }));
+}
+
+const byLine = (one: Refused, other: Refused): number => one.line - other.line;
+
 /** Throws Failure where the answer does not account for every line: whatever gave it, nobody knows that they are in. */
-function sentOf(lines: readonly Line[], { accepted = 0, rejected = [] }: Ingested): Sent {
-  if (accepted + rejected.length !== lines.length)
+function sentOf(part: Part, { accepted = 0, rejected = [] }: Ingested): Sent {
+  const { lines } = part;
+  if (accepted + rejected.length !== lines.length) {
+    part.mayBeStored = true;
     throw new Failure(
       EXIT.failed,
       `Of ${lines.length} metrics the answer accounts for ${accepted + rejected.length}: it is not that of ingest-api.`,
-      'Something between here and there may have answered. Sending again is safe.',
+      'Something between here and there may have answered.',
     );
+  }
   return {
     accepted,
     refused: rejected.map(({ index, code, detail }) => ({ line: lines[index]?.number ?? 0, code, detail })),
