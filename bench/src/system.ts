@@ -6,6 +6,10 @@ import { metricsRaw, type TopicDefinition } from '@weir/topics';
 
 import { sampleAt, SERIES } from './samples.js';
 
+/** As docker-compose.yml and the local stack start them. */
+const AS_DEPLOYED: Readonly<Record<string, Environment>> = {
+  'metrics-consumer': { NODE_OPTIONS: '--max-semi-space-size=32' },
+};
 let settings: Environment = {};
 
 /** From now on apps are started with these variables other than usual. */
@@ -22,7 +26,9 @@ export class BenchSystem {
 
   static async start(environment: Environment = {}): Promise<BenchSystem> {
     return new BenchSystem(
-      await System.start({ environment: () => ({ LOG_LEVEL: 'warn', ...environment, ...settings }) }),
+      await System.start({
+        environment: (_usual, app) => ({ LOG_LEVEL: 'warn', ...AS_DEPLOYED[app], ...environment, ...settings }),
+      }),
     );
   }
 

@@ -188,7 +188,7 @@ const MAX_WAIT_MS = 5_000;
 /** One is inflated while another is parsed. More would hold several times as much memory and be no quicker. */
 const HEAVY_AT_ONCE = 2;
 /** A hundred metrics or so, some tenths of a millisecond: waiting for a turn would cost as much. */
-const LIGHT_BYTES = 16 * 1024;
+const LIGHT_BYTES = 32 * 1024;
 
 function isWithoutBody(headers: IncomingMessage['headers']): boolean {
   return headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0';
