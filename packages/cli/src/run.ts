@@ -36,7 +36,8 @@ export async function runWeir(args: readonly string[], host: Host): Promise<Exit
   const program = weirProgram(shell, {
     writeOut: (text) => void host.stdout.write(text),
     writeErr: (text) => void host.stderr.write(text),
-    outputError: (text, write) => write(text.replace(/^error:/, 'weir:')),
+    // What was mistyped is quoted, and may be an address with a password.
+    outputError: (text, write) => write(text.replace(/^error:/, 'weir:').replaceAll(/\/\/.*@/gs, '//')),
   });
   try {
     await program.parseAsync([...args], { from: 'user' });

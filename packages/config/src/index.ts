@@ -1,3 +1,4 @@
+export { shownAddress } from './address.js';
 export { describeVariables, type VariableDescription } from './describe.js';
 export { type Environment, processEnvironment } from './environment.js';
 export * from './fragments/database.js';

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '@weir/errors';
 
+import { shownAddress } from './address.js';
 import { inWords } from './describe.js';
 import { type Environment, processEnvironment, textOf } from './environment.js';
 import { remember } from './redact.js';
@@ -49,7 +50,8 @@ function valueOf(name: string, variable: Variable<unknown>, given: string | null
   }
   const parsed = variable.parse(given);
   if ('value' in parsed) return parsed.value;
-  problems.push(`${name} ${parsed.problem}${variable.secret ? '' : `, but is "${shortened(given)}"`}`);
+  const shown = variable.kind === 'url' ? shownAddress(given) : given;
+  problems.push(`${name} ${parsed.problem}${variable.secret ? '' : `, but is "${shortened(shown)}"`}`);
   return undefined;
 }
 

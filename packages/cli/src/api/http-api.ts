@@ -112,6 +112,7 @@ export class HttpApi {
         headers: {
           accept: 'application/json, */*;q=0.5',
           ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...(address.authorization !== undefined && { authorization: address.authorization }),
           ...(key !== undefined && { [key[0]]: key[1] }),
           ...headers,
         },

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { unescape } from 'node:querystring';
 
-import { type Environment, parseEnvironment, processEnvironment, type Values } from '@weir/config';
+import { type Environment, parseEnvironment, processEnvironment, shownAddress, type Values } from '@weir/config';
 import type { AppName } from '@weir/topics';
 
 import { UsageFailure } from '../failures.js';
@@ -32,7 +33,10 @@ const ADDRESSES = {
 
 /** Where an app is, and who said so. */
 export interface AppAddress {
+  /** Without userinfo, so that every message may show it. */
   readonly url: string;
+  /** What its userinfo said, as the header of that name (RFC 7617). */
+  readonly authorization?: string;
   readonly from: string;
   readonly local: boolean;
 }
@@ -56,7 +60,7 @@ export class Settings {
     for (const { member, flag } of Object.values(ADDRESSES)) {
       const given = flags[member];
       if (given !== undefined && !isHttpUrl(given))
-        throw new UsageFailure(`${flag} must be an address as http://host:port, but is "${given}".`);
+        throw new UsageFailure(`${flag} must be an address as http://host:port, but is "${shownAddress(given)}".`);
     }
     return new Settings(flags, environment, values, readLocalStack(values.WEIR_HOME));
   }
@@ -72,9 +76,9 @@ export class Settings {
     const named = this.flags[member] ?? this.values[variable];
     if (named !== undefined) {
       const url = named.replace(/\/+$/, '');
-      return { url, from: this.flags[member] === undefined ? variable : flag, local: url === local };
+      return { ...reached(url), from: this.flags[member] === undefined ? variable : flag, local: url === local };
     }
-    return local === undefined ? null : { url: local, from: this.stack?.path ?? '', local: true };
+    return local === undefined ? null : { ...reached(local), from: this.stack?.path ?? '', local: true };
   }
 
   /** Throws UsageFailure where nothing says where the app is. */
@@ -113,6 +117,15 @@ export class Settings {
       );
     return key;
   }
+}
+
+/** Userinfo goes into a header: `fetch` takes no address that has it, and quotes it. */
+function reached(url: string): Pick<AppAddress, 'url' | 'authorization'> {
+  const { username, password } = URL.canParse(url) ? new URL(url) : { username: '', password: '' };
+  const shown = shownAddress(url).replace(/\/+$/, '');
+  if (username === '' && password === '') return { url: shown };
+  const credentials = Buffer.from(`${unescape(username)}:${unescape(password)}`).toString('base64');
+  return { url: shown, authorization: `Basic ${credentials}` };
 }
 
 export const missingAddress = (app: AppName): string =>
