@@ -28,5 +28,5 @@ export function redacted(values: Readonly<Record<string, unknown>>): Readonly<Re
 
 function shown(value: unknown): ShownValue {
   if (typeof value === 'number' || typeof value === 'boolean') return value;
-  return String(value).replace(/\/\/[^/@\s]+@/g, '//***@');
+  return String(value).replace(/\/\/[^/?#\s]+@/gu, '//***@');
 }
