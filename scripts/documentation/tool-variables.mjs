@@ -38,6 +38,11 @@ export const toolVariables = [
     about: '`long` does each fault of the fault tests as often as the promise was stated for: half an hour.',
   },
   {
+    name: 'WEIR_NODE_ARGUMENTS',
+    fallback: '',
+    about: 'Further arguments of Node, such as `--cpu-prof`, for the apps that tests and benches start.',
+  },
+  {
     name: 'WEIR_E2E_SAMPLES',
     fallback: '`100000`',
     about: 'How many samples the end-to-end test posts while metrics-consumer is restarted.',
