@@ -8,6 +8,9 @@ import type { NativeClient } from './native-client.js';
 import type { ConsumerSettings } from './options.js';
 import { Wake } from './wake.js';
 
+/** A partition that cannot be sought after so many tries is assigned anew with its offset. Usually the client has begun to read it by the second. */
+const SEEKS = 3;
+
 /**
  * Finds out where newly assigned partitions begin: at the lower of the committed offset and what the handler's store says.
  *
@@ -43,7 +46,7 @@ export class StartOffsets {
       const ours = owners.filter((owner) => this.assignment.isCurrent(owner) && !owner.revoking);
       if (ours.length === 0) break;
       try {
-        await this.start(ours, await this.ask(ours));
+        await this.start(ours, await this.ask(ours), attempt);
         break;
       } catch (error) {
         this.failure = classify(error);
@@ -74,11 +77,18 @@ export class StartOffsets {
     });
   }
 
-  private async start(owners: readonly AssignedPartition[], targets: readonly TopicPartitionOffset[]): Promise<void> {
+  private async start(
+    owners: readonly AssignedPartition[],
+    targets: readonly TopicPartitionOffset[],
+    attempt: number,
+  ): Promise<void> {
     await this.loop.between(async () => {
+      // While partitions are to be given up the client would take it for that.
+      const anew = attempt > SEEKS && ![...this.assignment].some(({ revoking }) => revoking);
       for (const target of targets) {
         const owner = this.assignment.get(target.topic, target.partition);
-        if (owner !== undefined && owners.includes(owner)) await this.client.seek(target);
+        if (owner === undefined || !owners.includes(owner)) continue;
+        await (anew ? this.client.startAt(target) : this.client.seek(target));
       }
       for (const owner of owners) owner.resolving = false;
     });
