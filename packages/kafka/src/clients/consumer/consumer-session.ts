@@ -89,7 +89,9 @@ export class ConsumerSession {
         this.failed(error);
       },
     });
-    this.starts = new StartOffsets(settings, this.client, assignment, this.loop, refresh);
+    this.starts = new StartOffsets(settings, this.client, assignment, this.loop, refresh, () => {
+      this.giveUp(new KafkaConsumerError('The client does not begin to read partitions that it was given'));
+    });
     this.rebalances = new Rebalances(
       settings,
       this.client,
@@ -263,9 +265,8 @@ export class ConsumerSession {
     const code = clientCode(error);
     this.settings.notify('failed', consumerError(error), '');
     if (isFatal(error)) {
-      this.fatal = consumerError(error);
       this.board.report({ failed: 'kafka_consumer_fatal' });
-      this.loop.end();
+      this.giveUp(consumerError(error));
     } else if (code === clientCodes.unknownTopicOrPartition || code === clientCodes.unknownTopic) {
       this.board.report({ topicMissing: this.assignment.size === 0 });
     } else if (isForbidden(error)) {
@@ -273,6 +274,12 @@ export class ConsumerSession {
     } else if (code === clientCodes.allBrokersDown) {
       this.monitor.look();
     }
+  }
+
+  /** Ends the session; another client goes on. */
+  private giveUp(error: KafkaConsumerError): void {
+    this.fatal = error;
+    this.loop.end();
   }
 
   /** Connections that stand may go on; the monitor finds out whether any does. */

@@ -12,7 +12,6 @@ import type { TopicPartition, TopicPartitionOffset } from '../../records.js';
 import { inTurnToConnect } from '../connect-turns.js';
 import { type Refusal, RefusalWatch } from '../refusal.js';
 import { type ClientStatistics, clientStatistics } from '../statistics.js';
-import { clientCode, clientCodes } from './client-errors.js';
 import {
   asNativeConsumer,
   type Callback,
@@ -157,21 +156,6 @@ export class NativeClient {
     await this.call((done) => {
       this.consumer.seek({ topic, partition, offset }, CALL_TIMEOUT_MS, done);
     });
-  }
-
-  /**
-   * Reads on from this offset, of a partition that is assigned: as `seek` does, and also where the client has not begun to read it. librdkafka
-   * begins once the group has told it where, and until then refuses to seek (ERR__STATE); should that answer never come, neither does a seek
-   * succeed, and only a partition that is assigned anew, with its offset, is read.
-   */
-  async startAt(target: TopicPartitionOffset): Promise<void> {
-    try {
-      await this.seek(target);
-    } catch (error) {
-      if (clientCode(error) !== clientCodes.state) throw error;
-      this.unassign(plain([target]));
-      this.assign([target]);
-    }
   }
 
   /**

@@ -3,13 +3,17 @@ import { backoffMs, classify, type WeirError } from '@weir/errors';
 import type { TopicPartitionOffset } from '../../records.js';
 import type { AssignedPartition } from './assigned-partition.js';
 import type { Assignment } from './assignment.js';
+import { clientCode, clientCodes } from './client-errors.js';
 import type { FetchLoop } from './fetch-loop.js';
 import type { NativeClient } from './native-client.js';
 import type { ConsumerSettings } from './options.js';
 import { Wake } from './wake.js';
 
-/** A partition that cannot be sought after so many tries is assigned anew with its offset. Usually the client has begun to read it by the second. */
-const SEEKS = 3;
+/**
+ * librdkafka begins to read a partition once the group has told it where, and until then refuses to seek (ERR__STATE). Usually that is over by
+ * the second try; where the group's answer was lost it never is, and only another client asks again.
+ */
+const STUCK_MS = 15_000;
 
 /**
  * Finds out where newly assigned partitions begin: at the lower of the committed offset and what the handler's store says.
@@ -28,6 +32,8 @@ export class StartOffsets {
     private readonly assignment: Assignment,
     private readonly loop: FetchLoop,
     private readonly changed: () => void,
+    /** The client does not begin to read partitions that it was given, and has to be replaced. */
+    private readonly stuck: () => void,
   ) {}
 
   /** Whether partitions have to be resolved at all. */
@@ -42,13 +48,16 @@ export class StartOffsets {
 
   /** Tries until it succeeds, for those that are still ours by then. Never rejects. */
   async resolve(owners: readonly AssignedPartition[]): Promise<void> {
+    let refusedSince: number | null = null;
     for (let attempt = 1; !this.closed; attempt += 1) {
       const ours = owners.filter((owner) => this.assignment.isCurrent(owner) && !owner.revoking);
       if (ours.length === 0) break;
       try {
-        await this.start(ours, await this.ask(ours), attempt);
+        await this.start(ours, await this.ask(ours));
         break;
       } catch (error) {
+        refusedSince = clientCode(error) === clientCodes.state ? (refusedSince ?? Date.now()) : null;
+        if (refusedSince !== null && Date.now() - refusedSince > STUCK_MS) this.stuck();
         this.failure = classify(error);
         this.settings.notify('failed', this.failure, ours[0]?.topic ?? '');
         this.changed();
@@ -77,18 +86,11 @@ export class StartOffsets {
     });
   }
 
-  private async start(
-    owners: readonly AssignedPartition[],
-    targets: readonly TopicPartitionOffset[],
-    attempt: number,
-  ): Promise<void> {
+  private async start(owners: readonly AssignedPartition[], targets: readonly TopicPartitionOffset[]): Promise<void> {
     await this.loop.between(async () => {
-      // While partitions are to be given up the client would take it for that.
-      const anew = attempt > SEEKS && ![...this.assignment].some(({ revoking }) => revoking);
       for (const target of targets) {
         const owner = this.assignment.get(target.topic, target.partition);
-        if (owner === undefined || !owners.includes(owner)) continue;
-        await (anew ? this.client.startAt(target) : this.client.seek(target));
+        if (owner !== undefined && owners.includes(owner)) await this.client.seek(target);
       }
       for (const owner of owners) owner.resolving = false;
     });
