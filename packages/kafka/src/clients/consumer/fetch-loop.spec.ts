@@ -22,6 +22,7 @@ function fullLoop(): { loop: FetchLoop; polls: () => number } {
     },
     pause: nothing,
     resume: nothing,
+    seek: () => Promise.resolve(),
   };
   const hooks = { readable: () => owner !== undefined, polled: nothing, failed: nothing };
   return { loop: new FetchLoop(client, assignment, buffer, 1, hooks), polls: () => count };
@@ -41,7 +42,7 @@ describe('FetchLoop, given records of megabytes', () => {
         max === 1 ? [] : [{ topic: 't', partition: 0, offset: offset++, size: 0, value: null, ...parts }];
       return Promise.resolve(messages);
     };
-    const client = { consume, pause: nothing, resume: nothing };
+    const client = { consume, pause: nothing, resume: nothing, seek: () => Promise.resolve() };
     const hooks = { readable: () => true, polled: nothing, failed: nothing };
     const loop = new FetchLoop(client, assignment, buffer, 2_000, hooks);
     const running = loop.run();
@@ -57,6 +58,43 @@ describe('FetchLoop, given records of megabytes', () => {
   });
 });
 
+const message = (partition: number, offset: number) => ({ topic: 't', partition, offset, size: 0, value: null });
+const isSecond = ({ partition }: { readonly partition: number }): boolean => partition === 1;
+
+describe('FetchLoop, given records of a partition that the client should have paused', () => {
+  it.each([
+    ['lets the client read them again, from the first on', true, [], ['0 to 5', 'paused']],
+    ['keeps them where the client cannot', false, [5, 6, 7], ['0 to 5', '0 to 7']],
+  ])('%s', async (_, seeks, kept, done) => {
+    const assignment = new Assignment();
+    assignment.add([
+      { topic: 't', partition: 0 },
+      { topic: 't', partition: 1 },
+    ]);
+    const buffer = new RecordBuffer();
+    const said: string[] = [];
+    const batches = [[message(0, 5), message(0, 6), message(1, 3), message(0, 7)]];
+    const client = {
+      consume: () => Promise.resolve(batches.shift() ?? []),
+      pause: () => void said.push('paused'),
+      resume: nothing,
+      seek: ({ partition, offset }: { partition: number; offset: number }) => {
+        said.push(`${partition} to ${offset}`);
+        return seeks ? Promise.resolve() : Promise.reject(new Error('Local: Erroneous state'));
+      },
+    };
+    const polled = (received: number): void => {
+      if (received === 0) loop.end();
+    };
+    const loop = new FetchLoop(client, assignment, buffer, 100, { readable: isSecond, polled, failed: nothing });
+    await loop.run();
+    expect(said).toEqual(['paused', ...done]); // the first is that which the client passed over
+    const taken = buffer.take(() => true).map(({ owner, records }) => [owner.partition, records.map((r) => r.offset)]);
+    const all = (partition: number) => taken.flatMap(([of, offsets]) => (of === partition ? offsets : []));
+    expect([all(0), all(1)]).toEqual([kept, [3]]);
+  });
+});
+
 describe('FetchLoop, asked to move positions', () => {
   it('does so only while no consume call is under way: what that returns has no place any more afterwards', async () => {
     const calls: ((messages: Message[]) => void)[] = [];
@@ -65,6 +103,7 @@ describe('FetchLoop, asked to move positions', () => {
         calls.length > 0 ? Promise.resolve([]) : new Promise<Message[]>((resolve) => calls.push(resolve)),
       pause: nothing,
       resume: nothing,
+      seek: () => Promise.resolve(),
     };
     const hooks = { readable: () => true, polled: nothing, failed: nothing };
     const loop = new FetchLoop(client, new Assignment(), new RecordBuffer(), 10, hooks);

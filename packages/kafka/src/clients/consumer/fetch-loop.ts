@@ -48,7 +48,7 @@ export class FetchLoop {
   private running = false;
 
   constructor(
-    private readonly client: Pick<NativeClient, 'consume' | 'pause' | 'resume'>,
+    private readonly client: Pick<NativeClient, 'consume' | 'pause' | 'resume' | 'seek'>,
     private readonly assignment: Assignment,
     private readonly buffer: RecordBuffer,
     private readonly capacity: number,
@@ -119,7 +119,7 @@ export class FetchLoop {
     try {
       this.applyPauses(full);
       const messages = await this.client.consume(full ? 1 : Math.min(room, MAX_POLL_RECORDS));
-      const received = this.accept(messages);
+      const received = await this.accept(messages);
       this.hooks.polled(received);
       return received;
     } catch (error) {
@@ -140,17 +140,49 @@ export class FetchLoop {
     for (const owner of changed) owner.pausedInClient = !owner.pausedInClient;
   }
 
-  private accept(messages: readonly Message[]): number {
-    let run: { owner: AssignedPartition; records: ConsumedRecord[] } | undefined;
+  private async accept(messages: readonly Message[]): Promise<number> {
+    const putBack = new Set<AssignedPartition>();
+    for (const run of this.runsOf(messages)) {
+      if (putBack.has(run.owner)) continue;
+      if (run.owner.pausedInClient && (await this.putBack(run))) putBack.add(run.owner);
+      else this.buffer.push(run);
+    }
+    return messages.length;
+  }
+
+  /** Those that follow one another and are of one partition. What is of none that is assigned is left out. */
+  private *runsOf(messages: readonly Message[]): Generator<Run> {
+    let run: Run | undefined;
     for (const message of messages) {
       if (run === undefined || run.owner.partition !== message.partition || run.owner.topic !== message.topic) {
-        if (run !== undefined) this.buffer.push(run);
+        if (run !== undefined) yield run;
         const owner = this.assignment.get(message.topic, message.partition);
         run = owner === undefined ? undefined : { owner, records: [] };
       }
       run?.records.push(toConsumedRecord(message));
     }
-    if (run !== undefined) this.buffer.push(run);
-    return messages.length;
+    if (run !== undefined) yield run;
   }
+
+  /**
+   * Lets the client read them again once their partition is resumed; false where it cannot, and then they are to be kept.
+   *
+   * It passes over a pause, without a word, for a partition of a topic whose metadata it has not taken in yet (rd_kafka_toppars_pause_resume:
+   * "skipped: unknown partition"), as happens right after an assignment.
+   */
+  private async putBack({ owner, records }: Run): Promise<boolean> {
+    const { topic, partition } = owner;
+    try {
+      await this.client.seek({ topic, partition, offset: records[0]?.offset ?? 0 });
+      this.client.pause([owner]);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+interface Run {
+  readonly owner: AssignedPartition;
+  readonly records: ConsumedRecord[];
 }
