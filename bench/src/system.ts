@@ -24,10 +24,10 @@ const CHUNK_RECORDS = 5_000;
 export class BenchSystem {
   private constructor(readonly running: System) {}
 
-  static async start(environment: Environment = {}): Promise<BenchSystem> {
+  static async start(): Promise<BenchSystem> {
     return new BenchSystem(
       await System.start({
-        environment: (_usual, app) => ({ LOG_LEVEL: 'warn', ...AS_DEPLOYED[app], ...environment, ...settings }),
+        environment: (_usual, app) => ({ LOG_LEVEL: 'warn', ...AS_DEPLOYED[app], ...settings }),
       }),
     );
   }

@@ -63,8 +63,8 @@ const isSecond = ({ partition }: { readonly partition: number }): boolean => par
 
 describe('FetchLoop, given records of a partition that the client should have paused', () => {
   it.each([
-    ['lets the client read them again, from the first on', true, [], ['0 to 5', 'paused']],
-    ['keeps them where the client cannot', false, [5, 6, 7], ['0 to 5', '0 to 7']],
+    ['lets the client read them again, from the first on', true, [], ['paused', '0 to 5']],
+    ['keeps them where the client cannot', false, [5, 6, 7], ['paused', '0 to 5', 'paused', '0 to 7']],
   ])('%s', async (_, seeks, kept, done) => {
     const assignment = new Assignment();
     assignment.add([

@@ -5,7 +5,7 @@ import { toConsumedRecord } from '../consumed-record.js';
 import type { AssignedPartition } from './assigned-partition.js';
 import type { Assignment } from './assignment.js';
 import type { NativeClient } from './native-client.js';
-import type { RecordBuffer } from './record-buffer.js';
+import type { RecordBuffer, Run } from './record-buffer.js';
 import { Wake } from './wake.js';
 
 /** With nothing to read the client is polled this often all the same: rebalances are seen by polling. */
@@ -152,7 +152,7 @@ export class FetchLoop {
 
   /** Those that follow one another and are of one partition. What is of none that is assigned is left out. */
   private *runsOf(messages: readonly Message[]): Generator<Run> {
-    let run: Run | undefined;
+    let run: { owner: AssignedPartition; records: ConsumedRecord[] } | undefined;
     for (const message of messages) {
       if (run === undefined || run.owner.partition !== message.partition || run.owner.topic !== message.topic) {
         if (run !== undefined) yield run;
@@ -173,16 +173,11 @@ export class FetchLoop {
   private async putBack({ owner, records }: Run): Promise<boolean> {
     const { topic, partition } = owner;
     try {
-      await this.client.seek({ topic, partition, offset: records[0]?.offset ?? 0 });
       this.client.pause([owner]);
+      await this.client.seek({ topic, partition, offset: records[0]?.offset ?? 0 }); // last: after it they come again
       return true;
     } catch {
       return false;
     }
   }
-}
-
-interface Run {
-  readonly owner: AssignedPartition;
-  readonly records: ConsumedRecord[];
 }
