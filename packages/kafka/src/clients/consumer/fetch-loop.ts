@@ -93,7 +93,8 @@ export class FetchLoop {
       const received = await this.poll();
       if (received === 0) await this.wake.wait(IDLE_POLL_MS);
     }
-    await this.runCommands();
+    do await this.runCommands();
+    while (this.commands.length > 0);
     this.running = false;
   }
 

@@ -18,6 +18,7 @@ import {
   type ClientWatermarks,
   type CommittedOffset,
   type NativeConsumer,
+  type StartingPartition,
 } from './native-consumer.js';
 
 /** Our own settings for librdkafka, and a callback that its type declarations do not know. */
@@ -130,7 +131,8 @@ export class NativeClient {
     });
   }
 
-  assign(partitions: readonly TopicPartition[]): void {
+  /** Those without an offset begin at the group's. */
+  assign(partitions: readonly (TopicPartition | StartingPartition)[]): void {
     this.consumer.incrementalAssign(partitions);
   }
 

@@ -16,7 +16,7 @@ export interface NativeConsumer {
   subscribe(topics: readonly string[]): void;
   setDefaultConsumeTimeout(timeoutMs: number): void;
   consume(max: number, done: Callback<Message[]>): void;
-  incrementalAssign(partitions: readonly TopicPartition[]): void;
+  incrementalAssign(partitions: readonly (TopicPartition | StartingPartition)[]): void;
   incrementalUnassign(partitions: readonly TopicPartition[]): void;
   assignmentLost(): boolean;
   pause(partitions: readonly TopicPartition[]): void;
@@ -37,6 +37,9 @@ export interface NativeConsumer {
   queryWatermarkOffsets(topic: string, partition: number, timeoutMs: number, done: Callback<ClientWatermarks>): void;
   getMetadata(options: { allTopics: boolean; timeout: number }, done: Callback<unknown>): void;
 }
+
+/** A partition and where to begin; without an offset the client asks for the group's. */
+export type StartingPartition = TopicPartition & { readonly offset: number | 'beginning' | 'end' };
 
 export interface ClientWatermarks {
   lowOffset: number;
