@@ -150,7 +150,7 @@ describe('the breaker', () => {
     redis = null;
     await eventually(sharedGauge, (value) => value === '0');
     await eventually(redisHealth, (status) => status === 503);
-    expect((await app.get('/health/ready')).status).toBe(200);
+    await eventually(async () => (await app.get('/health/ready')).status === 200);
     await fine(app, 'acme', 5);
     await app.untilCaughtUp();
     expect(await app.settled()).toMatchObject({ stored: 5 });

@@ -15,10 +15,15 @@ afterEach(async () => {
   consumer = null;
 });
 
-async function running(env: Readonly<Record<string, string>> = {}): Promise<ConsumerApp> {
+async function created(env: Readonly<Record<string, string>> = {}): Promise<ConsumerApp> {
   consumer = await ConsumerApp.create(() => ({ OPERATOR_KEY: KEY, BREAKER_SHARE_MIN_RECORDS: '20', ...env }), 1);
-  await consumer.start();
   return consumer;
+}
+
+async function running(env?: Readonly<Record<string, string>>): Promise<ConsumerApp> {
+  const app = await created(env);
+  await app.start();
+  return app;
 }
 
 interface Answer {
@@ -34,22 +39,26 @@ async function skip(app: ConsumerApp, body: object, url?: string): Promise<Answe
 
 const lineOf = async (app: ConsumerApp): Promise<LedgerEntry | undefined> => (await app.ledger()).partitions[0];
 
-/** 40 records of two tenants that can never be stored: a fault of ours, as it seems, so that the consumer stops before them. */
-async function stuck(app: ConsumerApp): Promise<void> {
-  for (const tenant_id of ['acme', 'globex'])
-    await app.topics.sendEvents(Array.from({ length: 20 }, () => event({ tenant_id, name: 'no spaces' })));
+/** Before 40 records of two tenants that can never be stored: a fault of ours, as it seems, so that the consumer stops at the first. */
+async function stuck(): Promise<ConsumerApp> {
+  const app = await created({ BREAKER_PROBE_INTERVAL: '300ms' });
+  // There before it starts, and so one batch.
+  await app.topics.sendEvents(
+    ['acme', 'globex'].flatMap((tenant_id) =>
+      Array.from({ length: 20 }, () => event({ tenant_id, name: 'no spaces' })),
+    ),
+  );
+  await app.start();
   await eventually(
     () => app.get('/breaker'),
     ({ body }) => body.includes('dead_letter_share'),
   );
+  return app;
 }
-
-const QUICK_PROBES = { BREAKER_PROBE_INTERVAL: '300ms' };
 
 describe('POST /ledger/skip', () => {
   it('tells what it would pass over and changes nothing, until it is confirmed', async () => {
-    const app = await running(QUICK_PROBES);
-    await stuck(app);
+    const app = await stuck();
     const began = Date.now() - 60_000;
     const before = await app.ledger();
 
@@ -67,8 +76,7 @@ describe('POST /ledger/skip', () => {
 
   it('takes a consumer that is stuck past the records, which are counted as skipped and leave no lag', async () => {
     const errors = jest.spyOn(Logger.prototype, 'error');
-    const app = await running(QUICK_PROBES);
-    await stuck(app);
+    const app = await stuck();
     await app.topics.sendEvents(events(5));
 
     expect(await skip(app, { to: 40, expect_next: 0, confirm: true })).toMatchObject({
@@ -117,8 +125,7 @@ describe('POST /ledger/skip', () => {
   });
 
   it('reaches the instance that reads the partition, whichever is asked', async () => {
-    const app = await running(QUICK_PROBES);
-    await stuck(app);
+    const app = await stuck();
     const peer = await app.startPeer(); // there is one partition, and it is taken
     await app.topics.sendEvents(events(5));
     expect(await skip(app, { to: 40, confirm: true }, peer)).toMatchObject({ status: 200 });
@@ -132,8 +139,8 @@ describe('POST /ledger/skip', () => {
     const series = { name: 'busy', labels: { of: 'this test' } };
     await app.topics.sendEvents(events(total, series));
     let [done, refused] = [0, 0];
-    for (let next = 0; next < total - 400; next = (await lineOf(app))?.next ?? 0) {
-      const { status } = await skip(app, { to: next + 60, confirm: true });
+    for (let next = 0; next < total - 1_000; next = (await lineOf(app))?.next ?? 0) {
+      const { status } = await skip(app, { to: next + 500, confirm: true });
       if (status === 200) done += 1;
       else refused += 1;
     }

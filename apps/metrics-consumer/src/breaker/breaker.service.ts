@@ -1,3 +1,5 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { KafkaAdmin } from '@weir/kafka';
 import { Rounds } from '@weir/nest-service';
@@ -8,6 +10,8 @@ import type { BreakerStore } from './breaker-store.js';
 import { Breaker, type BreakerObserver, type BreakerOptions, lineOf } from './breaker.js';
 
 const SYNC_INTERVAL_MS = 1_000;
+/** Redis is connected to meanwhile. Where it is not by then, it counts as away. */
+const FIRST_SYNC_MS = 2_000;
 const CAUSES: readonly BreakerCause[] = ['dlq_unwritable', 'dead_letter_share'];
 
 export interface BreakerServiceOptions extends BreakerOptions {
@@ -40,7 +44,8 @@ export class BreakerService implements OnModuleInit, OnApplicationShutdown {
     return this.breaker.pass;
   }
 
-  onModuleInit(): void {
+  /** Resolves once it is known what other instances did, and this one before it was restarted: nothing is taken before. */
+  async onModuleInit(): Promise<void> {
     this.health.register({
       name: 'breaker',
       readiness: true,
@@ -66,7 +71,10 @@ export class BreakerService implements OnModuleInit, OnApplicationShutdown {
         return { status: 'healthy' };
       },
     });
-    this.syncing.start(0);
+    for (const deadline = Date.now() + FIRST_SYNC_MS; Date.now() < deadline; await wait(20))
+      if (await answers(store)) break;
+    await this.breaker.sync();
+    this.syncing.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -111,3 +119,9 @@ export class BreakerService implements OnModuleInit, OnApplicationShutdown {
     };
   }
 }
+
+const answers = (store: BreakerStore): Promise<boolean> =>
+  store.ping().then(
+    () => true,
+    () => false,
+  );

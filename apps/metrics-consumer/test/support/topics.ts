@@ -108,9 +108,20 @@ export class TestTopics {
     await producer.begin();
     await producer.send(this.encode(events).map((value) => ({ topic: this.raw, key: null, value, partition })));
     return async () => {
+      const before = await this.endOf(partition);
       await producer.commit();
       await producer.close(1_000);
+      // The coordinator answers before it has written the markers.
+      await eventually(
+        () => this.endOf(partition),
+        (end) => end > before,
+      );
     };
+  }
+
+  private async endOf(partition: number): Promise<number> {
+    const marks = await this.admin.watermarks([this.raw]);
+    return marks.find((mark) => mark.partition === partition)?.high ?? 0;
   }
 
   /** Events as ingest-api writes them; spread over the partitions unless one is given. */
