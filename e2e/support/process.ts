@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url';
 
 import { Reaper } from '@weir/local-stack';
 import { eventually } from '@weir/testing';
+
+/** How much of a log tells what went wrong last. */
+const LAST_LINES = 25;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -65,14 +68,22 @@ export class AppProcess {
 
   /** Resolves once the app says that it may take work. */
   async ready(timeoutMs = 60_000): Promise<void> {
-    try {
-      await eventually(
+    await this.explaining(
+      eventually(
         async () => (await fetch(`${this.url}/health/ready`)).status,
         (status) => status === 200,
         { timeoutMs },
-      );
+      ),
+    );
+  }
+
+  /** Where `work` rejects, so does this, with the end of the app's log: the file is gone with the machine that ran it. */
+  async explaining<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
     } catch (error) {
-      throw new Error(`${this.name} is not ready, see ${this.logFile}`, { cause: error });
+      const last = readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-LAST_LINES);
+      throw new Error(`${String(error)}\nThe log of ${this.name} ends so:\n${last.join('\n')}`, { cause: error });
     }
   }
 
