@@ -4,7 +4,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import type { BatchConsumer, ConsumedRecord, RecordBatch, TopicPartition } from '../src/index.js';
+import type { BatchConsumer, ConsumedRecord, RecordBatch, TopicPartition, TopicPartitionOffset } from '../src/index.js';
 import { inside, numbered, Outside, signal, Started, values } from './kafka-fixture.js';
 
 const outside = new Outside();
@@ -16,6 +16,8 @@ afterEach(() => started.stop());
 
 const of = (records: readonly ConsumedRecord[], partition: number): string[] =>
   values(records.filter((record) => record.partition === partition)).map(String);
+
+const atZero = (at: TopicPartition): TopicPartitionOffset => ({ ...at, offset: 0 });
 
 /** In the order of their first delivery. */
 const firsts = (texts: readonly string[]): string[] => [...new Set(texts)];
@@ -64,6 +66,37 @@ describe('A group of BatchConsumers', () => {
     for (let partition = 0; partition < 4; partition += 1) expect(firsts(of(all, partition))).toEqual(numbered(0, 600));
     // Members that leave and give up in order make nobody do work twice.
     expect(all).toHaveLength(2_400);
+  });
+
+  it.each([
+    {
+      starts: 'the store says where',
+      startOffsets: (all: readonly TopicPartition[]) => Promise.resolve(all.map(atZero)),
+    },
+    { starts: 'the group says where', startOffsets: undefined },
+  ])('reads a partition that it gave up while it was paused, and has got back: $starts', async ({ startOffsets }) => {
+    const topic = await outside.topic(2);
+    const options = { topics: [topic], groupId: uniqueName('group'), ...(startOffsets && { startOffsets }) };
+    const first = started.start(options);
+    const assigned = (count: number): Promise<number> =>
+      eventually(
+        () => first.consumer.assignment.length,
+        (n) => n === count,
+      );
+    await assigned(2);
+    first.consumer.pause();
+    for (const partition of [0, 1]) await outside.send(topic, partition, ['before']);
+    const second = started.start({ ...options, handler: () => Promise.reject(new Error('takes nothing')) });
+    await assigned(1);
+    first.consumer.resume();
+    await second.consumer.stop(5_000);
+    await assigned(2);
+    for (const partition of [0, 1]) await outside.send(topic, partition, ['after']);
+    await eventually(
+      () => first.handled.length,
+      (n) => n === 4,
+    );
+    for (const partition of [0, 1]) expect(of(first.handled, partition)).toEqual(['before', 'after']);
   });
 
   it('finishes and commits the batch in progress before its partition goes to another member', async () => {

@@ -82,8 +82,12 @@ export class Rebalances {
       });
     }
     await this.loop.between(() => {
+      const left = lost ? owners : this.assignment.select(partitions);
       this.assignment.remove(partitions);
-      this.buffer.drop(owners); // what a call that was under way brought since
+      this.buffer.drop(left); // what a call that was under way brought since
+      // The client would keep the pause for the next time that it is given the partition (RD_KAFKA_TOPPAR_F_APP_PAUSE), and read nothing of it.
+      const paused = left.filter((owner) => owner.pausedInClient);
+      if (paused.length > 0) this.client.resume(paused);
       this.client.unassign(partitions);
     });
     this.settings.notify('revoked', partitions, lost);
