@@ -8,6 +8,7 @@ const stage = (name: string): Stage => ({
   unit: 'records',
   about: '',
   target: null,
+  peerTarget: null,
   open: () => Promise.reject(new Error('nothing is opened')),
 });
 const ALL = [stage('one'), stage('two')];
@@ -15,8 +16,16 @@ const read = (...words: string[]) => readArguments(words, ALL);
 
 describe('the words behind `npm run bench --`', () => {
   it('ask for every stage, shortly, unless they say otherwise', () => {
-    expect(read()).toEqual({ stages: ALL, list: false, full: false, pairs: 5, profiles: null, settings: {} });
-    expect(read('--full')).toMatchObject({ full: true, pairs: 7 });
+    expect(read()).toEqual({
+      stages: ALL,
+      list: false,
+      full: false,
+      pairs: 5,
+      peers: false,
+      profiles: null,
+      settings: {},
+    });
+    expect(read('--full', '--peers')).toMatchObject({ full: true, pairs: 7, peers: true });
   });
 
   it('name stages, which run in their own order', () => {

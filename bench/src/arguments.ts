@@ -9,6 +9,7 @@ export interface BenchArguments {
   readonly list: boolean;
   readonly full: boolean;
   readonly pairs: number;
+  readonly peers: boolean;
   /** Where CPU profiles of the apps go. */
   readonly profiles: string | null;
   /** Variables of the apps that are other than usual. */
@@ -37,6 +38,7 @@ export function readArguments(words: readonly string[], all: readonly Stage[]): 
     list: values.list,
     full: values.full,
     pairs,
+    peers: values.peers,
     profiles: values.profile === undefined ? null : resolve(values.profile),
     settings: Object.fromEntries(settings.map((each) => [each?.['name'] ?? '', each?.['value'] ?? ''])),
   };
@@ -50,6 +52,7 @@ function parse(words: readonly string[]) {
       full: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       pairs: { type: 'string' },
+      peers: { type: 'boolean', default: false },
       profile: { type: 'string' },
       set: { type: 'string', multiple: true, default: [] },
     },

@@ -3,6 +3,7 @@
  *
  *   --full          longer runs; without it the whole takes some five minutes
  *   --pairs 5       how often each contender runs
+ *   --peers         Redpanda Connect beside Weir, built here by Go
  *   --profile DIR   CPU profiles of the apps, as Chrome's developer tools and speedscope read them
  *   --set A=B       a variable of the apps that is other than usual, to compare settings; may be given more than once
  *   --list          what there is
@@ -20,13 +21,12 @@ import { startTestEngines, stopTestEngines } from '@weir/testing/engines-of-run'
 import { type BenchArguments, readArguments } from './arguments.js';
 import { textOf } from './report.js';
 import { runStage, type StageResult } from './run.js';
-import type { Extent } from './stage.js';
 import { stages } from './stages/index.js';
 import { setForApps } from './system.js';
 
 const RESULTS = fileURLToPath(new URL('../results', import.meta.url));
-const SMALL: Extent = { seconds: 4, records: 200_000 };
-const FULL: Extent = { seconds: 20, records: 1_000_000 };
+const SMALL = { seconds: 4, records: 200_000 };
+const FULL = { seconds: 20, records: 1_000_000 };
 
 process.exitCode = await main();
 
@@ -51,7 +51,7 @@ async function main(): Promise<number> {
       try {
         const result = await runStage(stage, {
           pairs: asked.pairs,
-          extent: asked.full ? FULL : SMALL,
+          extent: { ...(asked.full ? FULL : SMALL), peers: asked.peers },
           onLine: (line) => console.log(line),
         });
         results.push(result);

@@ -6,6 +6,11 @@ import { Reaper } from '@weir/local-stack';
 /** However the bench ends, no program that it started outlives it. */
 let reaper: Reaper | null = null;
 
+/** A program that runs until it is ended. */
+export function started(program: string, args: readonly string[]): ChildProcess {
+  return watched(spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true }));
+}
+
 /** A child that is the first of a process group of its own, which is what the reaper ends. */
 function watched<T extends ChildProcess>(child: T): T {
   const { pid } = child;

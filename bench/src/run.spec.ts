@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { runStage } from './run.js';
 import type { Contender, Run, Stage } from './stage.js';
 
-const EXTENT = { seconds: 1, records: 1 };
+const EXTENT = { seconds: 1, records: 1, peers: false };
 
 /** A stage whose contenders do so many in a second in each round, the first of which warms up; and what happened in it. */
 function stageOf(rates: Readonly<Record<string, readonly (number | Error)[]>>): { stage: Stage; said: string[] } {
@@ -29,7 +29,7 @@ function stageOf(rates: Readonly<Record<string, readonly (number | Error)[]>>): 
         return Promise.resolve();
       },
     });
-  return { said, stage: { name: 'some', unit: 'records', about: 'about', target: 0.5, open } };
+  return { said, stage: { name: 'some', unit: 'records', about: 'about', target: 0.5, peerTarget: 2, open } };
 }
 const options = (pairs: number) => ({ pairs, extent: EXTENT, onLine: () => undefined });
 
@@ -49,6 +49,11 @@ describe('runStage', () => {
     const [limit, weir] = (await runStage(stage, options(3))).contenders;
     expect(limit?.ratio).toBeNull();
     expect(weir?.ratio).toEqual({ min: 0.25, median: 0.5, max: 0.75 });
+  });
+
+  it('compares Weir with each peer, in its own pair', async () => {
+    const { stage } = stageOf({ limit: [1, 800, 800], weir: [1, 200, 300], other: [1, 100, 100] });
+    expect((await runStage(stage, options(2))).ahead).toEqual({ other: { min: 2, median: 2.5, max: 3 } });
   });
 
   it('tells latencies, processor time for each of what is counted, and the most memory', async () => {

@@ -18,6 +18,9 @@ export interface StageResult {
   readonly unit: string;
   readonly about: string;
   readonly target: number | null;
+  readonly peerTarget: number | null;
+  /** By peer: Weir's rate by that of the peer in the same pair. */
+  readonly ahead: Readonly<Record<string, Spread>>;
   readonly contenders: readonly ContenderResult[];
 }
 
@@ -40,18 +43,29 @@ export async function runStage(stage: Stage, { pairs, extent, onLine }: RunOptio
         `  ${rounds.length}/${pairs}  ${open.contenders.map(({ name }, at) => `${name} ${rateText(runs[at])}`).join('   ')}`,
       );
     }
-    return { ...described(stage), contenders: open.contenders.map(({ name }, at) => resultOf(name, at, rounds)) };
+    const names = open.contenders.map(({ name }) => name);
+    return {
+      ...described(stage),
+      ahead: aheadOf(names, rounds),
+      contenders: names.map((name, at) => resultOf(name, at, rounds)),
+    };
   } finally {
     await open.close();
   }
 }
 
-const described = ({ name, unit, about, target }: Stage) => ({ name, unit, about, target });
+const described = ({ name, unit, about, target, peerTarget }: Stage) => ({ name, unit, about, target, peerTarget });
 
 async function round({ contenders }: OpenStage): Promise<Run[]> {
   const runs: Run[] = [];
   for (const contender of contenders) runs.push(await contender.run());
   return runs;
+}
+
+function aheadOf(names: readonly string[], rounds: readonly (readonly Run[])[]): StageResult['ahead'] {
+  const ratesOf = (name: string): number[] => rounds.flatMap((each) => each[names.indexOf(name)] ?? []).map(rateOf);
+  const peers = names.filter((name) => name !== 'limit' && name !== 'weir');
+  return Object.fromEntries(peers.map((peer) => [peer, spreadOf(ratiosOf(ratesOf('weir'), ratesOf(peer)))]));
 }
 
 function resultOf(name: string, at: number, rounds: readonly (readonly Run[])[]): ContenderResult {

@@ -18,6 +18,11 @@ export interface Contender {
   run(): Promise<Run>;
 }
 
+/** A contender with processes of its own. */
+export interface ClosingContender extends Contender {
+  close(): Promise<void>;
+}
+
 /** A stage with everything started that it needs. */
 export interface OpenStage {
   /** The first is what the others are measured against. */
@@ -29,6 +34,8 @@ export interface OpenStage {
 export interface Extent {
   readonly seconds: number;
   readonly records: number;
+  /** Whether what a user would take instead does the same work in turn. */
+  readonly peers: boolean;
 }
 
 export interface Stage {
@@ -39,11 +46,13 @@ export interface Stage {
   readonly about: string;
   /** The ratio to the limit that Weir wants to reach; null where it only tells. */
   readonly target: number | null;
+  /** The ratio to each peer that Weir wants to reach; null where there is none to compare with. */
+  readonly peerTarget: number | null;
   open(extent: Extent): Promise<OpenStage>;
 }
 
-/** Lets go of a stage's limit and of its system. */
-export async function closed(limit: { close(): Promise<void> }, weir: { stop(): Promise<void> }): Promise<void> {
-  await limit.close();
+/** Lets go of a stage's other contenders, and then of its system. */
+export async function closed(others: readonly ClosingContender[], weir: { stop(): Promise<void> }): Promise<void> {
+  for (const other of others) await other.close();
   await weir.stop();
 }

@@ -1,7 +1,7 @@
 import { connectSchemaRegistry, MetricEventEncoder, SchemaVersion, subjects } from '@weir/avro';
 import { type Environment, System } from '@weir/e2e/system';
 import { type OutgoingRecord, RecordProducer } from '@weir/kafka';
-import { EngineProcess, engines, eventually, seriesIn } from '@weir/testing';
+import { EngineProcess, engines, eventually, seriesIn, uniqueName } from '@weir/testing';
 import { metricsRaw, type TopicDefinition } from '@weir/topics';
 
 import { sampleAt, SERIES } from './samples.js';
@@ -55,18 +55,49 @@ export class BenchSystem {
   }
 
   /** How many records a topic was ever given. */
-  async recordsIn(topic: TopicDefinition): Promise<number> {
-    const partitions = await this.running.admin.watermarks([this.running.topics.name(topic)]);
+  recordsIn(topic: TopicDefinition): Promise<number> {
+    return this.recordsInTopic(this.running.topics.name(topic));
+  }
+
+  /** As `recordsIn`, of any topic. */
+  async recordsInTopic(name: string): Promise<number> {
+    const partitions = await this.running.admin.watermarks([name]);
     return partitions.reduce((sum, { high }) => sum + high, 0);
   }
 
-  /** Puts `count` samples into metrics.raw, from number `from` on, as ingest-api would write them. */
-  async fill(count: number, from: number, startMs: number): Promise<void> {
+  /** As `recordsInTopic`, once the topic has grown no more for a moment: what its writer was at when nobody asked any more. */
+  async recordsAtRest(name: string): Promise<number> {
+    let before = -1;
+    return eventually(
+      () => this.recordsInTopic(name),
+      (now) => {
+        const same = now === before;
+        before = now;
+        return same;
+      },
+      { intervalMs: 250 },
+    );
+  }
+
+  /** The sum of a group's committed offsets: of a topic from its first record on, how many it is done with. */
+  async committedBy(groupId: string): Promise<number> {
+    return (await this.running.admin.offsets(groupId)).reduce((sum, { offset }) => sum + Math.max(0, offset), 0);
+  }
+
+  /** A topic of its own for somebody else, of as many partitions as metrics.raw. */
+  async createTopic(): Promise<string> {
+    const name = uniqueName('bench');
+    await this.running.admin.createTopic({ name, partitions: metricsRaw.partitions, replicationFactor: 1 });
+    return name;
+  }
+
+  /** Puts `count` samples into metrics.raw, or another topic, from number `from` on, as ingest-api would write them. */
+  async fill(count: number, from: number, startMs: number, into?: string): Promise<void> {
     const registry = connectSchemaRegistry({ url: engines().schemaRegistry.url });
     const encoder = new MetricEventEncoder(registry, { subject: subjects.metricsRaw.subject, autoRegister: true });
     await encoder.ready(SchemaVersion.V3);
     const { topics, tenant } = this.running;
-    const topic = topics.name(metricsRaw);
+    const topic = into ?? topics.name(metricsRaw);
     const headers = [
       { key: 'correlation-id', value: Buffer.from('00000000-0000-4000-8000-000000000000') },
       { key: 'source', value: Buffer.from('ingest-api') },

@@ -1,24 +1,16 @@
-import { engines, uniqueName } from '@weir/testing';
+import { engines } from '@weir/testing';
 
 import { UseMeter } from '../measure/process-use.js';
 import { LimitProgram } from '../programs.js';
-import type { Contender, Run } from '../stage.js';
+import type { ClosingContender, Run } from '../stage.js';
 import type { BenchSystem } from '../system.js';
 import type { CopyDone, CopyWork } from './copy.js';
 import type { ProducerDone, ProducerWork } from './producer.js';
 
-const PARTITIONS = 12;
-
-/** The limit of a stage, with the process that is it. */
-export interface LimitContender extends Contender {
-  close(): Promise<void>;
-}
-
 /** Writing encoded records to Kafka, for so long each time. */
-export async function producerLimit(weir: BenchSystem, seconds: number): Promise<LimitContender> {
-  const { admin, tenant } = weir.running;
-  const topic = uniqueName('bench');
-  await admin.createTopic({ name: topic, partitions: PARTITIONS, replicationFactor: 1 });
+export async function producerLimit(weir: BenchSystem, seconds: number): Promise<ClosingContender> {
+  const { tenant } = weir.running;
+  const topic = await weir.createTopic();
   const program = await LimitProgram.start<ProducerWork, ProducerDone>('producer', {
     BENCH_BROKERS: engines().kafka.bootstrapServers,
     BENCH_REGISTRY: engines().schemaRegistry.url,
@@ -32,7 +24,7 @@ export async function producerLimit(weir: BenchSystem, seconds: number): Promise
 }
 
 /** Copying so many rows each time. */
-export async function copyLimit(weir: BenchSystem, rows: number): Promise<LimitContender> {
+export async function copyLimit(weir: BenchSystem, rows: number): Promise<ClosingContender> {
   const program = await LimitProgram.start<CopyWork, CopyDone>('copy', {
     BENCH_DATABASE: weir.running.databaseUrl,
   });
@@ -48,7 +40,7 @@ function measured(
   weir: BenchSystem,
   engine: string,
   run: () => Promise<Run>,
-): LimitContender {
+): ClosingContender {
   const pids = new Map([
     ['limit', program.pid],
     [engine, weir.pids.get(engine) ?? 0],

@@ -1,9 +1,10 @@
-import { eventually } from '@weir/testing';
+import { eventually, uniqueName } from '@weir/testing';
 import { metricsDlq } from '@weir/topics';
 
 import { copyLimit, producerLimit } from '../limits/contenders.js';
 import { UseMeter } from '../measure/process-use.js';
-import { type Contender, closed, type Run, type Stage } from '../stage.js';
+import { PEER_TABLE, RedpandaConnect } from '../peers/redpanda-connect.js';
+import { type ClosingContender, type Contender, closed, type Run, type Stage } from '../stage.js';
 import { BenchSystem } from '../system.js';
 
 const LOOK_EVERY_MS = 20;
@@ -16,10 +17,12 @@ export const drain: Stage = {
   about:
     'Records that wait in metrics.raw are decoded, validated and upserted into series and samples, with the ledger; the limit is binary COPY of ready bytes on one connection into a table without index.',
   target: 0.45,
-  async open({ records }) {
+  peerTarget: 2,
+  async open({ records, peers }) {
     const weir = await BenchSystem.start();
     const limit = await copyLimit(weir, records);
-    return { contenders: [limit, draining(weir, records)], close: () => closed(limit, weir) };
+    const peer = peers ? [await drainingPeer(weir, records)] : [];
+    return { contenders: [limit, draining(weir, records), ...peer], close: () => closed([...peer, limit], weir) };
   },
 };
 
@@ -30,10 +33,11 @@ export const poison: Stage = {
   about:
     'Records that nobody can read become dead letters, acknowledged before the ledger counts them; the limit is librdkafka’s producer from Node with encoded metrics.',
   target: 0.5,
+  peerTarget: null,
   async open({ seconds, records }) {
     const weir = await BenchSystem.start();
     const limit = await producerLimit(weir, seconds);
-    return { contenders: [limit, poisoned(weir, records)], close: () => closed(limit, weir) };
+    return { contenders: [limit, poisoned(weir, records)], close: () => closed([limit], weir) };
   },
 };
 
@@ -74,25 +78,63 @@ function poisoned(weir: BenchSystem, records: number): Contender {
   };
 }
 
-/** metrics-consumer stands still while `fill` puts the records there, for less than its session, so that it begins warm and all at once. */
-async function settleAll(weir: BenchSystem, records: number, fill: () => Promise<void>): Promise<Run> {
-  const settledSoFar = async (): Promise<number> => {
-    const { stored, deadLettered } = await weir.settled();
-    return stored + deadLettered;
-  };
-  const before = await settledSoFar();
+function settleAll(weir: BenchSystem, records: number, fill: () => Promise<void>): Promise<Run> {
   const { consumer } = weir.running;
-  consumer.freeze();
+  return drained({
+    process: consumer,
+    pids: weir.pids,
+    records,
+    fill,
+    done: async () => {
+      const { stored, deadLettered } = await weir.settled();
+      return stored + deadLettered;
+    },
+  });
+}
+
+/** Redpanda Connect, which reads a topic of its own and upserts into a table of its own. */
+async function drainingPeer(weir: BenchSystem, records: number): Promise<ClosingContender> {
+  const [topic, groupId] = [await weir.createTopic(), uniqueName('bench')];
+  await weir.running.sql(PEER_TABLE);
+  const peer = await RedpandaConnect.draining(topic, groupId, weir.running.databaseUrl);
+  const engine = (name: string): [string, number] => [name, weir.pids.get(name) ?? 0];
+  const pids = new Map([['redpanda-connect', peer.pid], engine('kafka'), engine('postgres')]);
+  let filled = 0;
+  return {
+    name: 'redpanda-connect',
+    async run() {
+      const startMs = Date.now();
+      const fill = (): Promise<void> => weir.fill(records, filled, startMs, topic);
+      const run = await drained({ process: peer, pids, records, fill, done: () => weir.committedBy(groupId) });
+      filled += records;
+      const [row] = await weir.running.sql<{ count: string }>('SELECT count(*) FROM peer_samples');
+      if (Number(row?.count) !== filled) throw new Error(`${filled} were written, and there are ${row?.count} samples`);
+      return run;
+    },
+    close: () => peer.end(),
+  };
+}
+
+interface Draining {
+  readonly process: { freeze(): void; thaw(): void };
+  readonly pids: ReadonlyMap<string, number>;
+  readonly records: number;
+  readonly fill: () => Promise<void>;
+  /** How many records were ever done with. */
+  readonly done: () => Promise<number>;
+}
+
+/** The process stands still while `fill` puts the records there, for less than its session, so that it begins warm and all at once. */
+async function drained({ process, pids, records, fill, done }: Draining): Promise<Run> {
+  const before = await done();
+  process.freeze();
   try {
     await fill();
   } finally {
-    consumer.thaw();
+    process.thaw();
   }
-  const meter = new UseMeter(weir.pids);
+  const meter = new UseMeter(pids);
   const began = performance.now();
-  await eventually(settledSoFar, (now) => now >= before + records, {
-    timeoutMs: PATIENCE_MS,
-    intervalMs: LOOK_EVERY_MS,
-  });
+  await eventually(done, (now) => now >= before + records, { timeoutMs: PATIENCE_MS, intervalMs: LOOK_EVERY_MS });
   return { count: records, seconds: (performance.now() - began) / 1_000, use: meter.read() };
 }

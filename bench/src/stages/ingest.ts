@@ -3,8 +3,9 @@ import { metricsRaw } from '@weir/topics';
 import { producerLimit } from '../limits/contenders.js';
 import { type WrkOptions, wrk } from '../load/wrk.js';
 import { UseMeter } from '../measure/process-use.js';
+import { RedpandaConnect } from '../peers/redpanda-connect.js';
 import { LimitProgram } from '../programs.js';
-import { type Contender, closed, type Run, type Stage } from '../stage.js';
+import { type ClosingContender, type Contender, closed, type Run, type Stage } from '../stage.js';
 import { BenchSystem } from '../system.js';
 
 /** One metric in each request, against an HTTP server that reads JSON and does nothing with it. */
@@ -14,17 +15,21 @@ export function singleIngest(connections: number): Stage {
     unit: 'metrics',
     about: `POST of one metric by ${connections} connections until it is acknowledged; the limit is node:http with JSON.parse alone.`,
     target: 0.65,
-    async open({ seconds }) {
+    peerTarget: connections === 64 ? 1.15 : 1.1,
+    async open({ seconds, peers }) {
       const limit = await LimitProgram.start<object, { port: number }>('http');
       const { port } = await limit.run({});
       const weir = await ingestAlone();
       const load = { apiKey: weir.running.tenant.apiKey, connections, batch: 1, seconds };
+      const peer = peers ? await postedToPeer(weir, load) : null;
       return {
         contenders: [
           posted('limit', new Map([['limit', limit.pid]]), { ...load, url: `http://127.0.0.1:${port}/` }),
           postedToWeir(weir, load),
+          ...(peer ?? []),
         ],
         close: async () => {
+          await peer?.[0].close();
           await limit.end();
           await weir.stop();
         },
@@ -40,11 +45,16 @@ export function batchIngest(connections: number): Stage {
     unit: 'metrics',
     about: `POST of 100 metrics by ${connections} connections until they are acknowledged; the limit is librdkafka's producer from Node, without HTTP, JSON and Avro.`,
     target: 0.75,
-    async open({ seconds }) {
+    peerTarget: 1.6,
+    async open({ seconds, peers }) {
       const weir = await ingestAlone();
       const limit = await producerLimit(weir, seconds);
       const load = { apiKey: weir.running.tenant.apiKey, connections, batch: 100, seconds };
-      return { contenders: [limit, postedToWeir(weir, load)], close: () => closed(limit, weir) };
+      const peer = peers ? await postedToPeer(weir, load) : [];
+      return {
+        contenders: [limit, postedToWeir(weir, load), ...peer],
+        close: () => closed([...peer, limit], weir),
+      };
     },
   };
 }
@@ -77,12 +87,37 @@ function postedToWeir(weir: BenchSystem, load: Load): Contender {
       const before = await weir.recordsIn(metricsRaw);
       const run = await plain.run();
       await weir.quiet();
-      const written = (await weir.recordsIn(metricsRaw)) - before;
-      // wrk ends with a request on its way on each connection, of which nobody sees the answer.
-      const most = run.count + load.connections * load.batch;
-      if (written < run.count || written > most)
-        throw new Error(`${run.count} were acknowledged and ${written} are in the topic; at most ${most} may be.`);
+      allThere(run.count, (await weir.recordsIn(metricsRaw)) - before, load);
       return run;
     },
   };
+}
+
+/** Redpanda Connect, which writes to a topic of its own. */
+async function postedToPeer(weir: BenchSystem, load: Load): Promise<[ClosingContender]> {
+  const topic = await weir.createTopic();
+  const peer = await RedpandaConnect.ingesting(topic, weir.running.tenant.id, load.batch > 1);
+  const pids = new Map([
+    ['redpanda-connect', peer.pid],
+    ['kafka', weir.pids.get('kafka') ?? 0],
+  ]);
+  const plain = posted('redpanda-connect', pids, { ...load, url: peer.url });
+  const contender = {
+    ...plain,
+    async run() {
+      const before = await weir.recordsInTopic(topic);
+      const run = await plain.run();
+      allThere(run.count, (await weir.recordsAtRest(topic)) - before, load);
+      return run;
+    },
+    close: () => peer.end(),
+  };
+  return [contender];
+}
+
+/** wrk ends with a request on its way on each connection, of which nobody sees the answer. */
+function allThere(acknowledged: number, written: number, { connections, batch }: Load): void {
+  const most = acknowledged + connections * batch;
+  if (written < acknowledged || written > most)
+    throw new Error(`${acknowledged} were acknowledged and ${written} are in the topic; at most ${most} may be.`);
 }

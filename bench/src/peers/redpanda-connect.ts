@@ -1,0 +1,129 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { freePort } from '@weir/e2e/process';
+import { engines, eventually } from '@weir/testing';
+
+import { started } from '../programs.js';
+
+/** Where scripts/bench.mjs has built it. */
+const { BENCH_REDPANDA_CONNECT = '' } = process.env;
+const SCHEMA_REGISTRY = { refresh_period: '1h', avro_raw_json: true } as const;
+/** Of samples as JSON: the table that `draining` writes to. */
+const UPSERT = `INSERT INTO peer_samples (tenant_id, name, labels, ts, value)
+  SELECT tenant_id, name, labels, to_timestamp("timestamp" / 1000.0), value
+  FROM json_to_recordset($1::json) AS sample (tenant_id text, name text, labels jsonb, "timestamp" float8, value float8)
+  ON CONFLICT (tenant_id, name, labels, ts) DO UPDATE SET value = excluded.value`;
+
+/** What `draining` needs in the database. */
+export const PEER_TABLE = `CREATE TABLE IF NOT EXISTS peer_samples (
+  tenant_id text NOT NULL, name text NOT NULL, labels jsonb NOT NULL, ts timestamptz NOT NULL, value float8 NOT NULL,
+  PRIMARY KEY (tenant_id, name, labels, ts))`;
+
+/**
+ * Redpanda Connect (https://docs.redpanda.com/redpanda-connect), which somebody would take in place of Weir: built by bench/peers from its
+ * components under the Apache licence, and set up for the same work with the same guarantee on the way into Kafka. It checks nothing and
+ * keeps no ledger.
+ */
+export class RedpandaConnect {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly url: string,
+  ) {}
+
+  /** Takes samples at `/post`, one or a JSON array of them, and answers once Kafka has them all. */
+  static async ingesting(topic: string, tenantId: string, batched: boolean): Promise<RedpandaConnect> {
+    const port = await freePort();
+    const event = `root = this
+      root.tenant_id = ${JSON.stringify(tenantId)}
+      root.ingested_at = timestamp_unix_milli()
+      meta key = this.labels.host`;
+    return RedpandaConnect.start(`http://127.0.0.1:${port}/post`, {
+      input: { http_server: { address: `127.0.0.1:${port}`, path: '/post', allowed_verbs: ['POST'], timeout: '30s' } },
+      pipeline: {
+        processors: [
+          ...(batched ? [{ unarchive: { format: 'json_array' } }] : []),
+          { mapping: event },
+          { schema_registry_encode: { ...SCHEMA_REGISTRY, url: registry(), subject: 'metrics.raw-value' } },
+        ],
+      },
+      output: {
+        reject_errored: {
+          kafka_franz: {
+            seed_brokers: brokers(),
+            topic,
+            key: '${! meta("key") }',
+            compression: 'lz4',
+            max_in_flight: 256,
+          },
+        },
+      },
+    });
+  }
+
+  /** Upserts the records of a topic into `PEER_TABLE`; what the group has committed is stored. */
+  static draining(topic: string, groupId: string, databaseUrl: string): Promise<RedpandaConnect> {
+    return RedpandaConnect.start('', {
+      input: {
+        kafka_franz: {
+          seed_brokers: brokers(),
+          topics: [topic],
+          consumer_group: groupId,
+          start_from_oldest: true,
+          checkpoint_limit: 50_000,
+          commit_period: '100ms',
+          batching: { count: 5_000, period: '50ms' },
+        },
+      },
+      pipeline: { processors: [{ schema_registry_decode: { avro_raw_json: true, url: registry() } }] },
+      output: {
+        reject_errored: {
+          sql_raw: {
+            driver: 'postgres',
+            dsn: `${databaseUrl}?sslmode=disable`,
+            query: UPSERT,
+            args_mapping: 'root = [ content().string() ]',
+            max_in_flight: 2,
+          },
+          processors: [{ archive: { format: 'json_array' } }],
+        },
+      },
+    });
+  }
+
+  private static async start(url: string, config: object): Promise<RedpandaConnect> {
+    if (BENCH_REDPANDA_CONNECT === '') throw new Error('Redpanda Connect is built by `npm run bench -- --peers`.');
+    const admin = await freePort();
+    const file = join(mkdtempSync(join(tmpdir(), 'weir-bench-')), 'redpanda-connect.json');
+    const common = { http: { address: `127.0.0.1:${admin}` }, logger: { level: 'WARN' }, shutdown_timeout: '5s' };
+    writeFileSync(file, JSON.stringify({ ...common, ...config }));
+    const peer = new RedpandaConnect(started(BENCH_REDPANDA_CONNECT, ['run', file]), url);
+    await eventually(async () => (await fetch(`http://127.0.0.1:${admin}/ready`)).status === 200);
+    return peer;
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  freeze(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.child.kill('SIGCONT');
+  }
+
+  async end(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    this.child.kill('SIGTERM');
+    await ended;
+  }
+}
+
+const brokers = (): string[] => engines().kafka.bootstrapServers.split(',');
+/** Its paths are those of Confluent's registry, below the address that ends in `/ccompat/v7`. */
+const registry = (): string => engines().schemaRegistry.url;
