@@ -9,7 +9,7 @@
  *   --list          what there is
  *   STAGE…          these alone
  *
- * Writes bench/results/<time>.json. Ends with 1 where a stage lost or invented anything.
+ * Writes bench/results/<time>.json, and what is in it as a picture. Ends with 1 where a stage lost or invented anything.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -19,6 +19,7 @@ import { fileURLToPath } from 'node:url';
 import { startTestEngines, stopTestEngines } from '@weir/testing/engines-of-run';
 
 import { type BenchArguments, readArguments } from './arguments.js';
+import { chartOf } from './chart.js';
 import { textOf } from './report.js';
 import { runStage, type StageResult } from './run.js';
 import { stages } from './stages/index.js';
@@ -64,11 +65,11 @@ async function main(): Promise<number> {
   } finally {
     await stopTestEngines();
   }
-  write(results, asked);
+  await write(results, asked);
   return failed === 0 ? 0 : 1;
 }
 
-function write(results: readonly StageResult[], { full, settings }: BenchArguments): void {
+async function write(results: readonly StageResult[], { full, settings }: BenchArguments): Promise<void> {
   mkdirSync(RESULTS, { recursive: true });
   const at = new Date().toISOString();
   const file = `${RESULTS}/${at.slice(0, 19).replaceAll(/[:T]/gu, '-')}.json`;
@@ -81,4 +82,6 @@ function write(results: readonly StageResult[], { full, settings }: BenchArgumen
   const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
   writeFileSync(file, `${JSON.stringify({ at, commit, machine, full, settings, stages: results }, null, 2)}\n`);
   console.log(`Written to ${file}`);
+  const chart = await chartOf(results);
+  if (chart !== null) writeFileSync(file.replace(/json$/u, 'svg'), chart);
 }

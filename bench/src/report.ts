@@ -1,31 +1,40 @@
+import type { Percentiles } from './measure/ratios.js';
 import type { ContenderResult, StageResult } from './run.js';
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
 const ratio = (value: number): string => value.toFixed(2);
 
 /** A stage's result, for a terminal. */
-export function textOf({ name, unit, about, target, peerTarget, ahead, contenders }: StageResult): string {
+export function textOf(result: StageResult): string {
+  const { name, about, peerTarget, ahead, contenders } = result;
   const compared = Object.entries(ahead).map(([peer, { min, median, max }]) => {
     const wanted = peerTarget === null ? '' : `; wanted ${ratio(peerTarget)}`;
     return `  weir is ${ratio(median)} of ${peer} (${ratio(min)} to ${ratio(max)}${wanted})`;
   });
-  return [`${name}: ${about}`, ...contenders.map((each) => lineOf(each, unit, target)), ...compared, ''].join('\n');
+  return [`${name}: ${about}`, ...contenders.map((each) => lineOf(each, result)), ...compared, ''].join('\n');
 }
 
 function lineOf(
-  { name, perSecond, ratio: to, latencyMs, processes }: ContenderResult,
-  unit: string,
-  target: number | null,
+  { name, perSecond, ratio: to, latencyMs, freshnessMs, processes }: ContenderResult,
+  { unit, target, wantedMs }: StageResult,
 ): string {
+  const wanted = name === 'weir' ? wantedMs : undefined;
   const parts = [
     `  ${name.padEnd(8)} ${whole(perSecond.median)} ${unit}/s (${whole(perSecond.min)} to ${whole(perSecond.max)})`,
     to === null || name !== 'weir'
       ? ''
       : `${ratio(to.median)} of the limit (${ratio(to.min)} to ${ratio(to.max)}${target === null ? '' : `; wanted ${ratio(target)}`})`,
-    latencyMs === null ? '' : `p50 ${latencyMs.p50.toFixed(1)} ms, p99 ${latencyMs.p99.toFixed(1)} ms`,
+    timesOf('answered', latencyMs, wanted?.latency),
+    timesOf('readable', freshnessMs, wanted?.freshness),
     Object.entries(processes)
       .map(([process, use]) => `${process} ${use.cpuMicros.toFixed(2)} µs, ${whole(use.peakMegabytes)} MB`)
       .join('; '),
   ];
   return parts.filter((part) => part !== '').join('\n           ');
+}
+
+function timesOf(what: string, told: Percentiles | null, wanted: Percentiles | null | undefined): string {
+  if (told === null) return '';
+  const limits = wanted ? ` (wanted ${wanted.p50} and ${wanted.p99})` : '';
+  return `${what} after p50 ${told.p50.toFixed(1)} ms, p99 ${told.p99.toFixed(1)} ms${limits}`;
 }

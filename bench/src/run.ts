@@ -1,4 +1,4 @@
-import { ratiosOf, type Spread, spreadOf } from './measure/ratios.js';
+import { type Percentiles, ratiosOf, type Spread, spreadOf } from './measure/ratios.js';
 import type { Extent, OpenStage, Run, Stage } from './stage.js';
 
 /** What one contender did, over all pairs. */
@@ -7,7 +7,8 @@ export interface ContenderResult {
   readonly perSecond: Spread;
   /** Of each pair's rate to that of the first contender in the same pair; null for that one itself. */
   readonly ratio: Spread | null;
-  readonly latencyMs: { readonly p50: number; readonly p99: number } | null;
+  readonly latencyMs: Percentiles | null;
+  readonly freshnessMs: Percentiles | null;
   /** By process: processor microseconds for each of what is counted, and the most memory. Medians. */
   readonly processes: Readonly<Record<string, { readonly cpuMicros: number; readonly peakMegabytes: number }>>;
   readonly runs: readonly Run[];
@@ -18,6 +19,7 @@ export interface StageResult {
   readonly unit: string;
   readonly about: string;
   readonly target: number | null;
+  readonly wantedMs?: Stage['wantedMs'];
   readonly peerTarget: number | null;
   /** By peer: Weir's rate by that of the peer in the same pair. */
   readonly ahead: Readonly<Record<string, Spread>>;
@@ -54,7 +56,14 @@ export async function runStage(stage: Stage, { pairs, extent, onLine }: RunOptio
   }
 }
 
-const described = ({ name, unit, about, target, peerTarget }: Stage) => ({ name, unit, about, target, peerTarget });
+const described = ({ name, unit, about, target, wantedMs, peerTarget }: Stage) => ({
+  name,
+  unit,
+  about,
+  target,
+  ...(wantedMs && { wantedMs }),
+  peerTarget,
+});
 
 async function round({ contenders }: OpenStage): Promise<Run[]> {
   const runs: Run[] = [];
@@ -76,7 +85,8 @@ function resultOf(name: string, at: number, rounds: readonly (readonly Run[])[])
     name,
     perSecond: spreadOf(rates),
     ratio: at === 0 ? null : spreadOf(ratiosOf(rates, first)),
-    latencyMs: latencyOf(runs),
+    latencyMs: medianOf(runs.flatMap(({ latencyMs }) => latencyMs ?? [])),
+    freshnessMs: medianOf(runs.flatMap(({ freshnessMs }) => freshnessMs ?? [])),
     processes: processesOf(runs),
     runs,
   };
@@ -86,8 +96,7 @@ const rateOf = ({ count, seconds }: Run): number => count / seconds;
 const rateText = (run: Run | undefined): string =>
   run === undefined ? '-' : Math.round(rateOf(run)).toLocaleString('en');
 
-function latencyOf(runs: readonly Run[]): ContenderResult['latencyMs'] {
-  const known = runs.flatMap(({ latencyMs }) => latencyMs ?? []);
+function medianOf(known: readonly Percentiles[]): Percentiles | null {
   if (known.length === 0) return null;
   return { p50: spreadOf(known.map(({ p50 }) => p50)).median, p99: spreadOf(known.map(({ p99 }) => p99)).median };
 }

@@ -12,16 +12,18 @@ export interface BenchSample {
 
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE'];
 
-/** Sample `n`: of series `n % SERIES`, and of the millisecond `startMs + n / SERIES`; no two are alike in both. */
-export function sampleAt(n: number, startMs: number): BenchSample {
-  return { ...seriesAt(n % SERIES), value: n, timestamp: startMs + Math.floor(n / SERIES) };
+/** Sample `n`: of series `n % SERIES`, and `stepMs` after the one before it of that series; no two are alike in both. */
+export function sampleAt(n: number, startMs: number, stepMs = 1): BenchSample {
+  return { ...seriesAt(n % SERIES), value: n, timestamp: startMs + Math.floor(n / SERIES) * stepMs };
 }
+
+export const hostOf = (series: number): string => `web-${String(series).padStart(4, '0')}`;
 
 function seriesAt(series: number): Omit<BenchSample, 'value' | 'timestamp'> {
   return {
     name: 'http_request_duration_seconds',
     labels: {
-      host: `web-${String(series).padStart(4, '0')}`,
+      host: hostOf(series),
       method: METHODS[series % METHODS.length] ?? '',
       path: '/api/v1/orders',
       status: '200',

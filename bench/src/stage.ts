@@ -1,11 +1,15 @@
 import type { ProcessUse } from './measure/process-use.js';
+import type { Percentiles } from './measure/ratios.js';
 
 /** One run of a contender. */
 export interface Run {
   /** Metrics, records or rows that were done with. */
   readonly count: number;
   readonly seconds: number;
-  readonly latencyMs?: { readonly p50: number; readonly p99: number };
+  /** Until a request was answered. */
+  readonly latencyMs?: Percentiles;
+  /** From a request until its sample can be read. */
+  readonly freshnessMs?: Percentiles;
   /** By process. */
   readonly use?: Readonly<Record<string, ProcessUse>>;
 }
@@ -46,6 +50,8 @@ export interface Stage {
   readonly about: string;
   /** The ratio to the limit that Weir wants to reach; null where it only tells. */
   readonly target: number | null;
+  /** What p50 and p99 want to stay below, in milliseconds. */
+  readonly wantedMs?: { readonly latency: Percentiles | null; readonly freshness: Percentiles | null };
   /** The ratio to each peer that Weir wants to reach; null where there is none to compare with. */
   readonly peerTarget: number | null;
   open(extent: Extent): Promise<OpenStage>;

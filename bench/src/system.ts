@@ -17,6 +17,16 @@ export function setForApps(others: Environment): void {
   settings = others;
 }
 
+export interface Writing {
+  readonly count: number;
+  /** The number of the first; 0 unless given. */
+  readonly from?: number;
+  /** When the first sample of each series was taken, and how long there is between two of them: a millisecond unless given. */
+  readonly startMs: number;
+  readonly stepMs?: number;
+  readonly into?: string;
+}
+
 /** So many records are handed over at once. */
 const CHUNK_RECORDS = 5_000;
 
@@ -91,8 +101,8 @@ export class BenchSystem {
     return name;
   }
 
-  /** Puts `count` samples into metrics.raw, or another topic, from number `from` on, as ingest-api would write them. */
-  async fill(count: number, from: number, startMs: number, into?: string): Promise<void> {
+  /** Puts samples into metrics.raw, or another topic, as ingest-api would write them. */
+  async write({ count, from = 0, startMs, stepMs, into }: Writing): Promise<void> {
     const registry = connectSchemaRegistry({ url: engines().schemaRegistry.url });
     const encoder = new MetricEventEncoder(registry, { subject: subjects.metricsRaw.subject, autoRegister: true });
     await encoder.ready(SchemaVersion.V3);
@@ -105,7 +115,7 @@ export class BenchSystem {
     await this.send(count, (at, length) => {
       const nowMs = Date.now();
       const events = Array.from({ length }, (_, n) => ({
-        ...sampleAt(from + at + n, startMs),
+        ...sampleAt(from + at + n, startMs, stepMs),
         tenant_id: tenant.id,
         ingested_at: nowMs,
       }));

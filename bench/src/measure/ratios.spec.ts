@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { ratiosOf, spreadOf } from './ratios.js';
+import { percentilesOf, ratiosOf, spreadOf } from './ratios.js';
 
 describe('the spread of measurements', () => {
   it('is the smallest, the middle and the largest', () => {
@@ -13,6 +13,18 @@ describe('the spread of measurements', () => {
 
   it('is none of nothing', () => {
     expect(() => spreadOf([])).toThrow(RangeError);
+  });
+});
+
+describe('percentiles', () => {
+  it('are values that were measured, half and nearly all of them no larger', () => {
+    const hundred = Array.from({ length: 100 }, (_, n) => 100 - n);
+    expect(percentilesOf(hundred)).toEqual({ p50: 50, p99: 99 });
+    expect(percentilesOf([7])).toEqual({ p50: 7, p99: 7 });
+  });
+
+  it('are none of nothing', () => {
+    expect(() => percentilesOf([])).toThrow(RangeError);
   });
 });
 

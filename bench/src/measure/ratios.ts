@@ -15,6 +15,23 @@ export function spreadOf(values: readonly number[]): Spread {
   return { min, median: (low + high) / 2, max };
 }
 
+/** Of how long something took, in milliseconds. */
+export interface Percentiles {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** By the nearest rank (https://en.wikipedia.org/wiki/Percentile). Throws RangeError where there is no value. */
+export function percentilesOf(values: readonly number[]): Percentiles {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number): number => {
+    const value = sorted[Math.ceil(share * sorted.length) - 1];
+    if (value === undefined) throw new RangeError('There is no value.');
+    return value;
+  };
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
 /**
  * Each of `one` over that of `other` of the same pair: what the machine did to both at the time falls out of it.
  *

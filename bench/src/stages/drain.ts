@@ -48,7 +48,7 @@ function draining(weir: BenchSystem, records: number): Contender {
     async run() {
       const startMs = Date.now();
       const before = await weir.settled();
-      const run = await settleAll(weir, records, () => weir.fill(records, filled, startMs));
+      const run = await settleAll(weir, records, () => weir.write({ count: records, from: filled, startMs }));
       filled += records;
       const after = await weir.settled();
       const samples = await weir.samples();
@@ -104,7 +104,7 @@ async function drainingPeer(weir: BenchSystem, records: number): Promise<Closing
     name: 'redpanda-connect',
     async run() {
       const startMs = Date.now();
-      const fill = (): Promise<void> => weir.fill(records, filled, startMs, topic);
+      const fill = (): Promise<void> => weir.write({ count: records, from: filled, startMs, into: topic });
       const run = await drained({ process: peer, pids, records, fill, done: () => weir.committedBy(groupId) });
       filled += records;
       const [row] = await weir.running.sql<{ count: string }>('SELECT count(*) FROM peer_samples');

@@ -1,7 +1,21 @@
 import type { Stage } from '../stage.js';
 import { drain, poison } from './drain.js';
 import { batchIngest, singleIngest } from './ingest.js';
+import { pacedIngest } from './paced.js';
+import { aggregated, latest } from './query.js';
 import { stored } from './stored.js';
 
 /** In the order in which they run. */
-export const stages: readonly Stage[] = [singleIngest(64), singleIngest(256), batchIngest(64), drain, stored, poison];
+export const stages: readonly Stage[] = [
+  singleIngest(64),
+  singleIngest(256),
+  batchIngest(64),
+  drain,
+  stored,
+  pacedIngest(25),
+  pacedIngest(50),
+  pacedIngest(80),
+  poison,
+  latest,
+  aggregated,
+];

@@ -1,0 +1,132 @@
+import { Agent } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { eventually } from '@weir/testing';
+import { metricsRaw } from '@weir/topics';
+
+import { paced, post } from '../load/open-loop.js';
+import { wrk } from '../load/wrk.js';
+import { UseMeter } from '../measure/process-use.js';
+import { percentilesOf } from '../measure/ratios.js';
+import { sampleAt } from '../samples.js';
+import type { Contender, Run, Stage } from '../stage.js';
+import { BenchSystem } from '../system.js';
+
+const CONNECTIONS = 64;
+const BATCH = 100;
+const PATIENCE_MS = 300_000;
+const PROBE_EVERY_MS = 100;
+const PROBE = 'bench_freshness_probe';
+
+/** What a client waits for at a share of what Weir can take and store at once: for its answer, and until it can read what it sent. */
+export function pacedIngest(percent: number): Stage {
+  return {
+    name: `paced-${percent}`,
+    unit: 'metrics',
+    about: `POST of 100 metrics at ${percent}% of what is taken and stored at once, each when it is due (an open loop); ten times a second one more, which is asked for until it can be read.`,
+    target: null,
+    ...(percent === 50 && { wantedMs: { latency: { p50: 25, p99: 25 }, freshness: { p50: 40, p99: 200 } } }),
+    peerTarget: null,
+    async open({ seconds }) {
+      const weir = await BenchSystem.start();
+      const load = new Load(weir);
+      const perSecond = ((await load.peak(seconds)) * percent) / 100;
+      return { contenders: [load.at(perSecond, seconds)], close: () => weir.stop() };
+    },
+  };
+}
+
+class Load {
+  private sent = 0;
+  private readonly startMs = Date.now() - 3_600_000; // an hour before what wrk sends
+
+  constructor(private readonly weir: BenchSystem) {}
+
+  private get ingestUrl(): string {
+    return `${this.weir.running.ingest.url}/api/v1/metrics`;
+  }
+
+  /** Samples a second that are taken and stored at once. */
+  async peak(seconds: number): Promise<number> {
+    const began = performance.now();
+    const { apiKey } = this.weir.running.tenant;
+    await wrk({ url: this.ingestUrl, apiKey, connections: CONNECTIONS, batch: BATCH, seconds });
+    await this.weir.quiet();
+    return (await this.allStored()) / ((performance.now() - began) / 1_000);
+  }
+
+  at(perSecond: number, seconds: number): Contender {
+    return {
+      name: 'weir',
+      run: async (): Promise<Run> => {
+        const before = await this.allStored();
+        const meter = new UseMeter(this.weir.pids);
+        const began = performance.now();
+        const probing = this.probe(seconds);
+        const latencyMs = await paced({
+          url: this.ingestUrl,
+          apiKey: this.weir.running.tenant.apiKey,
+          requestsPerSecond: perSecond / BATCH,
+          seconds,
+          bodyOf: () => this.body(),
+        });
+        const took = (performance.now() - began) / 1_000;
+        const fresh = await probing;
+        const use = meter.read();
+        const requests = Math.round((perSecond / BATCH) * seconds);
+        const stored = (await this.allStored()) - before;
+        if (stored !== requests * BATCH + fresh.length)
+          throw new Error(`${requests * BATCH + fresh.length} were acknowledged, and ${stored} stored`);
+        return { count: stored, seconds: took, latencyMs, freshnessMs: percentilesOf(fresh), use };
+      },
+    };
+  }
+
+  /** Everything that was written; rejects where it does not come to be stored, each as a sample of its own. */
+  private async allStored(): Promise<number> {
+    const written = await this.weir.recordsIn(metricsRaw);
+    const { balanced } = await eventually(
+      () => this.weir.settled(),
+      ({ stored, deadLettered }) => stored + deadLettered >= written,
+      { timeoutMs: PATIENCE_MS, intervalMs: 20 },
+    );
+    const samples = await this.weir.samples();
+    if (!balanced || samples !== written) throw new Error(`${written} were written; there are ${samples} samples`);
+    return samples;
+  }
+
+  private body(): string {
+    const from = this.sent;
+    this.sent += BATCH;
+    return JSON.stringify(Array.from({ length: BATCH }, (_, n) => sampleAt(from + n, this.startMs)));
+  }
+
+  /** From when a sample is sent until it can be read, for each of those that were sent in so many seconds. Milliseconds. */
+  private async probe(seconds: number): Promise<number[]> {
+    const { tenant, query } = this.weir.running;
+    const agent = new Agent({ keepAlive: true, noDelay: true });
+    const times: number[] = [];
+    const ends = performance.now() + seconds * 1_000;
+    try {
+      while (performance.now() < ends) {
+        const timestamp = Date.now();
+        const began = performance.now();
+        await post(this.ingestUrl, tenant.apiKey, JSON.stringify({ name: PROBE, value: 1, timestamp }), agent);
+        const url = `${query.url}/api/v1/metrics?name=${PROBE}&from=${timestamp}&to=${timestamp + 1}&limit=1`;
+        await eventually(
+          async () => {
+            const answer = await fetch(url, { headers: { 'x-api-key': tenant.apiKey } });
+            return ((await answer.json()) as { points: unknown[] }).points.length;
+          },
+          (points) => points === 1,
+          { timeoutMs: 30_000, intervalMs: 2 },
+        );
+        times.push(performance.now() - began);
+        await wait(Math.max(1, PROBE_EVERY_MS - (performance.now() - began)));
+      }
+      return times;
+    } finally {
+      agent.destroy();
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import { eventually } from '@weir/testing';
+import { Client } from 'pg';
+
+import { UseMeter } from '../measure/process-use.js';
+import { percentilesOf } from '../measure/ratios.js';
+import { hostOf, SERIES } from '../samples.js';
+import type { Contender, Run, Stage } from '../stage.js';
+import { BenchSystem } from '../system.js';
+
+const DAY_MS = 86_400_000;
+const BUCKET_MS = 300_000;
+const PATIENCE_MS = 600_000;
+const NAME = 'http_request_duration_seconds';
+/** Weir may take 1.3 times as long as the statement alone. */
+const WANTED = 1 / 1.3;
+
+interface Question {
+  readonly stage: Pick<Stage, 'name' | 'about'>;
+  /** The statement, its values for question `n`, and what of a row is an answer. */
+  readonly sql: string;
+  readonly valuesOf: (n: number, range: Range) => readonly unknown[];
+  /** The same question to query-api: path and parameters. */
+  readonly pathOf: (n: number, range: Range) => string;
+  /** The numbers in an answer of query-api, in the order of the statement's rows. */
+  readonly numbersIn: (answer: unknown) => readonly number[];
+}
+
+/** Epoch milliseconds. */
+interface Range {
+  readonly tenantId: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+export const latest: Stage = asking({
+  stage: {
+    name: 'query-latest',
+    about:
+      'The last 100 points of one series over HTTP, one question after the other; the limit is the best statement by hand on the same tables, over one connection.',
+  },
+  sql: `SELECT points.value FROM metrics.series
+    CROSS JOIN LATERAL (SELECT ts, value FROM metrics.samples
+      WHERE series_id = series.id AND ts >= to_timestamp($4 / 1000.0) AND ts < to_timestamp($5 / 1000.0) ORDER BY ts DESC LIMIT 100) points
+    WHERE tenant_id = $1 AND name = $2 AND labels @> $3::jsonb ORDER BY ts DESC LIMIT 100`,
+  valuesOf: (n, { tenantId, from, to }) => [tenantId, NAME, JSON.stringify({ host: hostOf(n % SERIES) }), from, to],
+  pathOf: (n, { from, to }) => `?name=${NAME}&label.host=${hostOf(n % SERIES)}&from=${from}&to=${to}&limit=100`,
+  numbersIn: (answer) => (answer as { points: { value: number }[] }).points.map(({ value }) => value),
+});
+
+export const aggregated: Stage = asking({
+  stage: {
+    name: 'query-day',
+    about:
+      'A day in buckets of 5 minutes over 250 series, averaged, over HTTP, one question after the other; the limit is the best statement by hand on the same tables, over one connection.',
+  },
+  sql: `SELECT avg(value) AS value FROM metrics.samples JOIN metrics.series ON series.id = series_id
+    WHERE tenant_id = $1 AND name = $2 AND labels @> $3::jsonb AND ts >= to_timestamp($4 / 1000.0) AND ts < to_timestamp($5 / 1000.0)
+    GROUP BY date_bin('5 minutes', ts, 'epoch') ORDER BY date_bin('5 minutes', ts, 'epoch')`,
+  valuesOf: (_n, { tenantId, from, to }) => [tenantId, NAME, JSON.stringify({ method: 'GET' }), from, to],
+  pathOf: (_n, { from, to }) => `/query?name=${NAME}&label.method=GET&from=${from}&to=${to}&step=5m&agg=avg`,
+  numbersIn: (answer) =>
+    (answer as { series: { points: [number, number][] }[] }).series.flatMap(({ points }) =>
+      points.map(([, value]) => value),
+    ),
+});
+
+function asking(question: Question): Stage {
+  return {
+    ...question.stage,
+    unit: 'questions',
+    target: WANTED,
+    peerTarget: null,
+    async open({ seconds, records }) {
+      const weir = await BenchSystem.start();
+      const { tenant, databaseUrl } = weir.running;
+      const to = Math.floor(Date.now() / BUCKET_MS) * BUCKET_MS;
+      const range = { tenantId: tenant.id, from: to - DAY_MS, to };
+      await weir.write({ count: records, startMs: range.from, stepMs: Math.floor((DAY_MS * SERIES) / records) });
+      await eventually(
+        () => weir.samples(),
+        (samples) => samples === records,
+        { timeoutMs: PATIENCE_MS, intervalMs: 500 },
+      );
+      await weir.running.sql('VACUUM ANALYZE metrics.series, metrics.samples');
+      const client = new Client({ connectionString: databaseUrl });
+      await client.connect();
+      const byHand = async (n: number): Promise<readonly number[]> => {
+        const values = [...question.valuesOf(n, range)];
+        const { rows } = await client.query<{ value: number }>({ name: 'question', text: question.sql, values });
+        return rows.map(({ value }) => value);
+      };
+      const byWeir = async (n: number): Promise<readonly number[]> => {
+        const url = `${weir.running.query.url}/api/v1/metrics${question.pathOf(n, range)}`;
+        const answer = await fetch(url, { headers: { 'x-api-key': tenant.apiKey } });
+        if (!answer.ok) throw new Error(`${url} answered with ${answer.status}`);
+        return question.numbersIn(await answer.json());
+      };
+      await assertSame(byHand, byWeir);
+      const postgres = weir.pids.get('postgres') ?? 0;
+      const pids = new Map([
+        ['query-api', weir.running.query.pid ?? 0],
+        ['postgres', postgres],
+      ]);
+      return {
+        contenders: [
+          asked('limit', new Map([['postgres', postgres]]), seconds, byHand),
+          asked('weir', pids, seconds, byWeir),
+        ],
+        close: async () => {
+          await client.end();
+          await weir.stop();
+        },
+      };
+    },
+  };
+}
+
+/** Both answer some questions alike, and with something. */
+async function assertSame(
+  byHand: (n: number) => Promise<readonly number[]>,
+  byWeir: (n: number) => Promise<readonly number[]>,
+): Promise<void> {
+  for (const n of [0, 1, 500]) {
+    const [hand, weir] = [await byHand(n), await byWeir(n)];
+    const same = hand.length === weir.length && hand.every((value, at) => Math.abs(value - (weir[at] ?? NaN)) < 1e-6);
+    if (!same || hand.length === 0) throw new Error(`Question ${n} has ${hand.length} and ${weir.length} numbers`);
+  }
+}
+
+/** One question after the other, for so long. */
+function asked(
+  name: string,
+  pids: ReadonlyMap<string, number>,
+  seconds: number,
+  ask: (n: number) => Promise<readonly number[]>,
+): Contender {
+  let n = 0;
+  return {
+    name,
+    async run(): Promise<Run> {
+      const times: number[] = [];
+      const meter = new UseMeter(pids);
+      const began = performance.now();
+      for (let at = began; at < began + seconds * 1_000;) {
+        const numbers = await ask((n += 1));
+        if (numbers.length === 0) throw new Error(`${name} has no answer to question ${n}`);
+        const now = performance.now();
+        times.push(now - at);
+        at = now;
+      }
+      const took = (performance.now() - began) / 1_000;
+      return { count: times.length, seconds: took, latencyMs: percentilesOf(times), use: meter.read() };
+    },
+  };
+}
