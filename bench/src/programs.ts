@@ -7,8 +7,8 @@ import { Reaper } from '@weir/local-stack';
 let reaper: Reaper | null = null;
 
 /** A program that runs until it is ended. */
-export function started(program: string, args: readonly string[]): ChildProcess {
-  return watched(spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true }));
+export function started(program: string, args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
+  return watched(spawn(program, args, { stdio: 'inherit', detached: true, env: { ...process.env, ...env } }));
 }
 
 /** A child that is the first of a process group of its own, which is what the reaper ends. */

@@ -10,17 +10,25 @@ import { started } from '../programs.js';
 
 /** Where scripts/bench.mjs has built it. */
 const { BENCH_REDPANDA_CONNECT = '' } = process.env;
+/** A tenth faster than without, for twice the memory. */
+const TUNED = { GOGC: '400' };
 const SCHEMA_REGISTRY = { refresh_period: '1h', avro_raw_json: true } as const;
-/** Of samples as JSON: the table that `draining` writes to. */
-const UPSERT = `INSERT INTO peer_samples (tenant_id, name, labels, ts, value)
-  SELECT tenant_id, name, labels, to_timestamp("timestamp" / 1000.0), value
-  FROM json_to_recordset($1::json) AS sample (tenant_id text, name text, labels jsonb, "timestamp" float8, value float8)
-  ON CONFLICT (tenant_id, name, labels, ts) DO UPDATE SET value = excluded.value`;
+/** Samples as a JSON array become rows of series and samples, in one statement. Measured against one wide table: half as long. */
+const UPSERT = `WITH batch AS MATERIALIZED (
+    SELECT md5(tenant_id || '/' || name || '/' || labels)::uuid AS id, tenant_id, name, labels,
+           to_timestamp("timestamp" / 1000.0) AS ts, value
+    FROM json_to_recordset($1::json) AS sample (tenant_id text, name text, labels text, "timestamp" float8, value float8)),
+  series AS (
+    INSERT INTO peer_series SELECT DISTINCT ON (id) id, tenant_id, name, labels::jsonb FROM batch ON CONFLICT (id) DO NOTHING)
+  INSERT INTO peer_samples SELECT id, ts, value FROM batch
+  ON CONFLICT (series_id, ts) DO UPDATE SET value = excluded.value`;
 
 /** What `draining` needs in the database. */
-export const PEER_TABLE = `CREATE TABLE IF NOT EXISTS peer_samples (
-  tenant_id text NOT NULL, name text NOT NULL, labels jsonb NOT NULL, ts timestamptz NOT NULL, value float8 NOT NULL,
-  PRIMARY KEY (tenant_id, name, labels, ts))`;
+export const PEER_TABLES = `
+  CREATE TABLE IF NOT EXISTS peer_series (
+    id uuid PRIMARY KEY, tenant_id text NOT NULL, name text NOT NULL, labels jsonb NOT NULL);
+  CREATE TABLE IF NOT EXISTS peer_samples (
+    series_id uuid NOT NULL, ts timestamptz NOT NULL, value float8 NOT NULL, PRIMARY KEY (series_id, ts))`;
 
 /**
  * Redpanda Connect (https://docs.redpanda.com/redpanda-connect), which somebody would take in place of Weir: built by bench/peers from its
@@ -63,7 +71,7 @@ export class RedpandaConnect {
     });
   }
 
-  /** Upserts the records of a topic into `PEER_TABLE`; what the group has committed is stored. */
+  /** Upserts the records of a topic into `PEER_TABLES`; what the group has committed is stored. */
   static draining(topic: string, groupId: string, databaseUrl: string): Promise<RedpandaConnect> {
     return RedpandaConnect.start('', {
       input: {
@@ -72,9 +80,9 @@ export class RedpandaConnect {
           topics: [topic],
           consumer_group: groupId,
           start_from_oldest: true,
-          checkpoint_limit: 50_000,
+          checkpoint_limit: 200_000,
           commit_period: '100ms',
-          batching: { count: 5_000, period: '50ms' },
+          batching: { count: 2_000, period: '50ms' },
         },
       },
       pipeline: { processors: [{ schema_registry_decode: { avro_raw_json: true, url: registry() } }] },
@@ -85,7 +93,7 @@ export class RedpandaConnect {
             dsn: `${databaseUrl}?sslmode=disable`,
             query: UPSERT,
             args_mapping: 'root = [ content().string() ]',
-            max_in_flight: 2,
+            max_in_flight: 4,
           },
           processors: [{ archive: { format: 'json_array' } }],
         },
@@ -99,7 +107,7 @@ export class RedpandaConnect {
     const file = join(mkdtempSync(join(tmpdir(), 'weir-bench-')), 'redpanda-connect.json');
     const common = { http: { address: `127.0.0.1:${admin}` }, logger: { level: 'WARN' }, shutdown_timeout: '5s' };
     writeFileSync(file, JSON.stringify({ ...common, ...config }));
-    const peer = new RedpandaConnect(started(BENCH_REDPANDA_CONNECT, ['run', file]), url);
+    const peer = new RedpandaConnect(started(BENCH_REDPANDA_CONNECT, ['run', file], TUNED), url);
     await eventually(async () => (await fetch(`http://127.0.0.1:${admin}/ready`)).status === 200);
     return peer;
   }

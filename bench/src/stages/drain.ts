@@ -3,7 +3,7 @@ import { metricsDlq } from '@weir/topics';
 
 import { copyLimit, producerLimit } from '../limits/contenders.js';
 import { UseMeter } from '../measure/process-use.js';
-import { PEER_TABLE, RedpandaConnect } from '../peers/redpanda-connect.js';
+import { PEER_TABLES, RedpandaConnect } from '../peers/redpanda-connect.js';
 import { type ClosingContender, type Contender, closed, type Run, type Stage } from '../stage.js';
 import { BenchSystem } from '../system.js';
 
@@ -95,7 +95,7 @@ function settleAll(weir: BenchSystem, records: number, fill: () => Promise<void>
 /** Redpanda Connect, which reads a topic of its own and upserts into a table of its own. */
 async function drainingPeer(weir: BenchSystem, records: number): Promise<ClosingContender> {
   const [topic, groupId] = [await weir.createTopic(), uniqueName('bench')];
-  await weir.running.sql(PEER_TABLE);
+  await weir.running.sql(PEER_TABLES);
   const peer = await RedpandaConnect.draining(topic, groupId, weir.running.databaseUrl);
   const engine = (name: string): [string, number] => [name, weir.pids.get(name) ?? 0];
   const pids = new Map([['redpanda-connect', peer.pid], engine('kafka'), engine('postgres')]);

@@ -30,6 +30,7 @@ export function pacedIngest(percent: number): Stage {
     async open({ seconds }) {
       const weir = await BenchSystem.start();
       const load = new Load(weir);
+      await load.peak(seconds); // warms up
       const perSecond = ((await load.peak(seconds)) * percent) / 100;
       return { contenders: [load.at(perSecond, seconds)], close: () => weir.stop() };
     },
@@ -48,11 +49,12 @@ class Load {
 
   /** Samples a second that are taken and stored at once. */
   async peak(seconds: number): Promise<number> {
+    const before = await this.allStored();
     const began = performance.now();
     const { apiKey } = this.weir.running.tenant;
     await wrk({ url: this.ingestUrl, apiKey, connections: CONNECTIONS, batch: BATCH, seconds });
     await this.weir.quiet();
-    return (await this.allStored()) / ((performance.now() - began) / 1_000);
+    return ((await this.allStored()) - before) / ((performance.now() - began) / 1_000);
   }
 
   at(perSecond: number, seconds: number): Contender {

@@ -3,7 +3,7 @@ import { metricsRaw } from '@weir/topics';
 
 import { wrk } from '../load/wrk.js';
 import { UseMeter } from '../measure/process-use.js';
-import { PEER_TABLE, RedpandaConnect } from '../peers/redpanda-connect.js';
+import { PEER_TABLES, RedpandaConnect } from '../peers/redpanda-connect.js';
 import { type ClosingContender, type Contender, closed, type Run, type Stage } from '../stage.js';
 import { BenchSystem } from '../system.js';
 
@@ -65,7 +65,7 @@ async function storingPeer(weir: BenchSystem, seconds: number): Promise<ClosingC
   const [topic, groupId] = [await weir.createTopic(), uniqueName('bench')];
   const { tenant, databaseUrl } = weir.running;
   const settled = (): Promise<number> => weir.committedBy(groupId);
-  await weir.running.sql(PEER_TABLE);
+  await weir.running.sql(PEER_TABLES);
   const ingest = await RedpandaConnect.ingesting(topic, tenant.id, true);
   const drain = await RedpandaConnect.draining(topic, groupId, databaseUrl);
   const pids = new Map([
