@@ -1,4 +1,5 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 import { Reaper } from '@weir/local-stack';
@@ -9,6 +10,14 @@ let reaper: Reaper | null = null;
 /** A program that runs until it is ended. */
 export function started(program: string, args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
   return watched(spawn(program, args, { stdio: 'inherit', detached: true, env: { ...process.env, ...env } }));
+}
+
+/** Ends a child, and resolves once it has ended. */
+export async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exit;
 }
 
 /** A child that is the first of a process group of its own, which is what the reaper ends. */
@@ -77,10 +86,7 @@ export class LimitProgram<Work extends object, Done> {
   }
 
   async end(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const ended = new Promise((resolve) => this.child.once('exit', resolve));
-    this.child.kill('SIGTERM');
-    await ended;
+    await ended(this.child);
   }
 
   private answer(): Promise<Done> {

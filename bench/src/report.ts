@@ -33,8 +33,11 @@ function lineOf(
   return parts.filter((part) => part !== '').join('\n           ');
 }
 
-function timesOf(what: string, told: Percentiles | null, wanted: Percentiles | null | undefined): string {
+function timesOf(what: string, told: Percentiles | null, wanted: Partial<Percentiles> = {}): string {
   if (told === null) return '';
-  const limits = wanted ? ` (wanted ${wanted.p50} and ${wanted.p99})` : '';
-  return `${what} after p50 ${told.p50.toFixed(1)} ms, p99 ${told.p99.toFixed(1)} ms${limits}`;
+  const each = (['p50', 'p99'] as const).map((name) => {
+    const limit = wanted[name];
+    return `${name} ${told[name].toFixed(1)} ms${limit === undefined ? '' : ` (wanted ${limit})`}`;
+  });
+  return `${what} after ${each.join(', ')}`;
 }

@@ -51,14 +51,17 @@ export interface Stage {
   /** The ratio to the limit that Weir wants to reach; null where it only tells. */
   readonly target: number | null;
   /** What p50 and p99 want to stay below, in milliseconds. */
-  readonly wantedMs?: { readonly latency: Percentiles | null; readonly freshness: Percentiles | null };
+  readonly wantedMs?: { readonly latency: Partial<Percentiles>; readonly freshness: Partial<Percentiles> };
   /** The ratio to each peer that Weir wants to reach; null where there is none to compare with. */
   readonly peerTarget: number | null;
   open(extent: Extent): Promise<OpenStage>;
 }
 
 /** Lets go of a stage's other contenders, and then of its system. */
-export async function closed(others: readonly ClosingContender[], weir: { stop(): Promise<void> }): Promise<void> {
+export async function closed(
+  others: readonly Pick<ClosingContender, 'close'>[],
+  weir: { stop(): Promise<void> },
+): Promise<void> {
   for (const other of others) await other.close();
   await weir.stop();
 }

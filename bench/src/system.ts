@@ -27,6 +27,9 @@ export interface Writing {
   readonly into?: string;
 }
 
+/** How often it is looked whether everything is done, and for how long at most. */
+export const LOOK_EVERY_MS = 20;
+export const PATIENCE_MS = 300_000;
 /** So many records are handed over at once. */
 const CHUNK_RECORDS = 5_000;
 
@@ -50,8 +53,7 @@ export class BenchSystem {
       ...consumers.map(
         (consumer, at) => [at === 0 ? consumer.name : `${consumer.name}-${at + 1}`, consumer.pid ?? 0] as const,
       ),
-      ['kafka', new EngineProcess('kafka').pid],
-      ['postgres', new EngineProcess('postgres').pid],
+      ...this.pidsOf('kafka', 'postgres'),
     ]);
   }
 
@@ -62,6 +64,11 @@ export class BenchSystem {
       return seriesIn(text, 'weir_ingest_in_flight_requests')[0];
     };
     await eventually(inFlight, (count) => count === 0);
+  }
+
+  /** The processes of engines, by name, as `pids` has them. */
+  pidsOf(...engineNames: readonly ('kafka' | 'postgres')[]): [string, number][] {
+    return engineNames.map((name) => [name, new EngineProcess(name).pid]);
   }
 
   /** How many records a topic was ever given. */
@@ -148,6 +155,20 @@ export class BenchSystem {
   async samples(): Promise<number> {
     const [row] = await this.running.sql<{ count: string }>('SELECT count(*) FROM metrics.samples');
     return Number(row?.count);
+  }
+
+  /** How many samples there are once everything that was written is one. Rejects where that does not come to be, each as one of its own. */
+  async allStored(): Promise<number> {
+    const written = await this.recordsIn(metricsRaw);
+    const { balanced, stored } = await eventually(
+      () => this.settled(),
+      (now) => now.stored + now.deadLettered >= written,
+      { timeoutMs: PATIENCE_MS, intervalMs: LOOK_EVERY_MS },
+    );
+    const samples = await this.samples();
+    if (!balanced || stored !== written || samples !== written)
+      throw new Error(`${written} were written, ${stored} stored, as ${samples} samples; balanced: ${balanced}`);
+    return samples;
   }
 
   async stop(): Promise<void> {

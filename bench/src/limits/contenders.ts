@@ -38,13 +38,10 @@ export async function copyLimit(weir: BenchSystem, rows: number): Promise<Closin
 function measured(
   program: { readonly pid: number; end(): Promise<void> },
   weir: BenchSystem,
-  engine: string,
+  engine: 'kafka' | 'postgres',
   run: () => Promise<Run>,
 ): ClosingContender {
-  const pids = new Map([
-    ['limit', program.pid],
-    [engine, weir.pids.get(engine) ?? 0],
-  ]);
+  const pids = new Map([['limit', program.pid], ...weir.pidsOf(engine)]);
   return {
     name: 'limit',
     async run() {

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { freePort } from '@weir/e2e/process';
 import { engines, eventually } from '@weir/testing';
 
-import { started } from '../programs.js';
+import { ended, started } from '../programs.js';
+import type { BenchSystem } from '../system.js';
 
 /** Where scripts/bench.mjs has built it. */
 const { BENCH_REDPANDA_CONNECT = '' } = process.env;
@@ -23,8 +24,7 @@ const UPSERT = `WITH batch AS MATERIALIZED (
   INSERT INTO peer_samples SELECT id, ts, value FROM batch
   ON CONFLICT (series_id, ts) DO UPDATE SET value = excluded.value`;
 
-/** What `draining` needs in the database. */
-export const PEER_TABLES = `
+const TABLES = `
   CREATE TABLE IF NOT EXISTS peer_series (
     id uuid PRIMARY KEY, tenant_id text NOT NULL, name text NOT NULL, labels jsonb NOT NULL);
   CREATE TABLE IF NOT EXISTS peer_samples (
@@ -71,7 +71,7 @@ export class RedpandaConnect {
     });
   }
 
-  /** Upserts the records of a topic into `PEER_TABLES`; what the group has committed is stored. */
+  /** Upserts the records of a topic into the tables of `makePeerTables`; what the group has committed is stored. */
   static draining(topic: string, groupId: string, databaseUrl: string): Promise<RedpandaConnect> {
     return RedpandaConnect.start('', {
       input: {
@@ -125,13 +125,20 @@ export class RedpandaConnect {
   }
 
   async end(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const ended = new Promise((resolve) => this.child.once('exit', resolve));
-    this.child.kill('SIGTERM');
-    await ended;
+    await ended(this.child);
   }
 }
 
 const brokers = (): string[] => engines().kafka.bootstrapServers.split(',');
-/** Its paths are those of Confluent's registry, below the address that ends in `/ccompat/v7`. */
 const registry = (): string => engines().schemaRegistry.url;
+
+/** What `draining` needs in the database. */
+export async function makePeerTables(weir: BenchSystem): Promise<void> {
+  await weir.running.sql(TABLES);
+}
+
+/** How many samples it has stored. */
+export async function peerSamples(weir: BenchSystem): Promise<number> {
+  const [row] = await weir.running.sql<{ count: string }>('SELECT count(*) FROM peer_samples');
+  return Number(row?.count);
+}

@@ -3,12 +3,9 @@ import { metricsDlq } from '@weir/topics';
 
 import { copyLimit, producerLimit } from '../limits/contenders.js';
 import { UseMeter } from '../measure/process-use.js';
-import { PEER_TABLES, RedpandaConnect } from '../peers/redpanda-connect.js';
+import { makePeerTables, peerSamples, RedpandaConnect } from '../peers/redpanda-connect.js';
 import { type ClosingContender, type Contender, closed, type Run, type Stage } from '../stage.js';
-import { BenchSystem } from '../system.js';
-
-const LOOK_EVERY_MS = 20;
-const PATIENCE_MS = 300_000;
+import { BenchSystem, LOOK_EVERY_MS, PATIENCE_MS } from '../system.js';
 
 /** Records that wait in Kafka become rows of series and samples. */
 export const drain: Stage = {
@@ -92,13 +89,12 @@ function settleAll(weir: BenchSystem, records: number, fill: () => Promise<void>
   });
 }
 
-/** Redpanda Connect, which reads a topic of its own and upserts into a table of its own. */
+/** Redpanda Connect, which reads a topic of its own and upserts into tables of its own. */
 async function drainingPeer(weir: BenchSystem, records: number): Promise<ClosingContender> {
   const [topic, groupId] = [await weir.createTopic(), uniqueName('bench')];
-  await weir.running.sql(PEER_TABLES);
+  await makePeerTables(weir);
   const peer = await RedpandaConnect.draining(topic, groupId, weir.running.databaseUrl);
-  const engine = (name: string): [string, number] => [name, weir.pids.get(name) ?? 0];
-  const pids = new Map([['redpanda-connect', peer.pid], engine('kafka'), engine('postgres')]);
+  const pids = new Map([['redpanda-connect', peer.pid], ...weir.pidsOf('kafka', 'postgres')]);
   let filled = 0;
   return {
     name: 'redpanda-connect',
@@ -107,8 +103,8 @@ async function drainingPeer(weir: BenchSystem, records: number): Promise<Closing
       const fill = (): Promise<void> => weir.write({ count: records, from: filled, startMs, into: topic });
       const run = await drained({ process: peer, pids, records, fill, done: () => weir.committedBy(groupId) });
       filled += records;
-      const [row] = await weir.running.sql<{ count: string }>('SELECT count(*) FROM peer_samples');
-      if (Number(row?.count) !== filled) throw new Error(`${filled} were written, and there are ${row?.count} samples`);
+      const samples = await peerSamples(weir);
+      if (samples !== filled) throw new Error(`${filled} were written, and there are ${samples} samples`);
       return run;
     },
     close: () => peer.end(),

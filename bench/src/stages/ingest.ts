@@ -21,18 +21,14 @@ export function singleIngest(connections: number): Stage {
       const { port } = await limit.run({});
       const weir = await ingestAlone();
       const load = { apiKey: weir.running.tenant.apiKey, connections, batch: 1, seconds };
-      const peer = peers ? await postedToPeer(weir, load) : null;
+      const peer = peers ? [await postedToPeer(weir, load)] : [];
       return {
         contenders: [
           posted('limit', new Map([['limit', limit.pid]]), { ...load, url: `http://127.0.0.1:${port}/` }),
           postedToWeir(weir, load),
-          ...(peer ?? []),
+          ...peer,
         ],
-        close: async () => {
-          await peer?.[0].close();
-          await limit.end();
-          await weir.stop();
-        },
+        close: () => closed([...peer, { close: () => limit.end() }], weir),
       };
     },
   };
@@ -50,7 +46,7 @@ export function batchIngest(connections: number): Stage {
       const weir = await ingestAlone();
       const limit = await producerLimit(weir, seconds);
       const load = { apiKey: weir.running.tenant.apiKey, connections, batch: 100, seconds };
-      const peer = peers ? await postedToPeer(weir, load) : [];
+      const peer = peers ? [await postedToPeer(weir, load)] : [];
       return {
         contenders: [limit, postedToWeir(weir, load), ...peer],
         close: () => closed([...peer, limit], weir),
@@ -94,15 +90,12 @@ function postedToWeir(weir: BenchSystem, load: Load): Contender {
 }
 
 /** Redpanda Connect, which writes to a topic of its own. */
-async function postedToPeer(weir: BenchSystem, load: Load): Promise<[ClosingContender]> {
+async function postedToPeer(weir: BenchSystem, load: Load): Promise<ClosingContender> {
   const topic = await weir.createTopic();
   const peer = await RedpandaConnect.ingesting(topic, weir.running.tenant.id, load.batch > 1);
-  const pids = new Map([
-    ['redpanda-connect', peer.pid],
-    ['kafka', weir.pids.get('kafka') ?? 0],
-  ]);
+  const pids = new Map([['redpanda-connect', peer.pid], ...weir.pidsOf('kafka')]);
   const plain = posted('redpanda-connect', pids, { ...load, url: peer.url });
-  const contender = {
+  return {
     ...plain,
     async run() {
       const before = await weir.recordsInTopic(topic);
@@ -112,7 +105,6 @@ async function postedToPeer(weir: BenchSystem, load: Load): Promise<[ClosingCont
     },
     close: () => peer.end(),
   };
-  return [contender];
 }
 
 /** wrk ends with a request on its way on each connection, of which nobody sees the answer. */

@@ -16,7 +16,7 @@ const WANTED = 1 / 1.3;
 
 interface Question {
   readonly stage: Pick<Stage, 'name' | 'about'>;
-  /** The statement, its values for question `n`, and what of a row is an answer. */
+  /** The statement by hand, with one `value` in each row, and its parameters for question `n`. */
   readonly sql: string;
   readonly valuesOf: (n: number, range: Range) => readonly unknown[];
   /** The same question to query-api: path and parameters. */
@@ -96,16 +96,10 @@ function asking(question: Question): Stage {
         return question.numbersIn(await answer.json());
       };
       await assertSame(byHand, byWeir);
-      const postgres = weir.pids.get('postgres') ?? 0;
-      const pids = new Map([
-        ['query-api', weir.running.query.pid ?? 0],
-        ['postgres', postgres],
-      ]);
+      const postgres = weir.pidsOf('postgres');
+      const pids = new Map([['query-api', weir.running.query.pid ?? 0], ...postgres]);
       return {
-        contenders: [
-          asked('limit', new Map([['postgres', postgres]]), seconds, byHand),
-          asked('weir', pids, seconds, byWeir),
-        ],
+        contenders: [asked('limit', new Map(postgres), seconds, byHand), asked('weir', pids, seconds, byWeir)],
         close: async () => {
           await client.end();
           await weir.stop();

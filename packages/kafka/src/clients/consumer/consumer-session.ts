@@ -150,7 +150,6 @@ export class ConsumerSession {
     this.monitor.end();
     this.delivery.abandon([...this.assignment]);
     this.committer.close();
-    await this.rebalances.answered();
     await this.client.close();
     this.assignment.remove([...this.assignment]);
     this.allowed();

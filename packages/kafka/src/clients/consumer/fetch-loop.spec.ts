@@ -1,6 +1,7 @@
 import type { Message } from '@confluentinc/kafka-javascript';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '@weir/testing';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { Assignment } from './assignment.js';
 import { FetchLoop } from './fetch-loop.js';
@@ -92,6 +93,31 @@ describe('FetchLoop, given records of a partition that the client should have pa
     const taken = buffer.take(() => true).map(({ owner, records }) => [owner.partition, records.map((r) => r.offset)]);
     const all = (partition: number) => taken.flatMap(([of, offsets]) => (of === partition ? offsets : []));
     expect([all(0), all(1)]).toEqual([kept, [3]]);
+  });
+});
+
+describe('FetchLoop, while it ends', () => {
+  it('runs what comes in at any moment, be it the last', async () => {
+    const client = {
+      consume: () => Promise.resolve([]),
+      pause: nothing,
+      resume: nothing,
+      seek: () => Promise.resolve(),
+    };
+    const hooks = { readable: () => true, polled: nothing, failed: nothing };
+    const forgotten: number[] = [];
+    for (let turns = 0; turns < 20; turns += 1) {
+      const loop = new FetchLoop(client, new Assignment(), new RecordBuffer(), 10, hooks);
+      const running = loop.run();
+      loop.end();
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      let ran = false;
+      void loop.between(() => void (ran = true));
+      await running;
+      await nextTurn();
+      if (!ran) forgotten.push(turns);
+    }
+    expect(forgotten).toEqual([]);
   });
 });
 

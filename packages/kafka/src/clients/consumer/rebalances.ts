@@ -15,7 +15,6 @@ const COMMIT_TIMEOUT_MS = 5_000;
 /** Answers the group's rebalances, one after another, while polling goes on. */
 export class Rebalances {
   private queue: Promise<void> = Promise.resolve();
-  private assigning: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly settings: ConsumerSettings,
@@ -31,27 +30,16 @@ export class Rebalances {
 
   handle(kind: 'assign' | 'revoke' | 'lost', partitions: readonly TopicPartition[]): void {
     this.queue = this.queue
-      .then(() => (kind === 'assign' ? this.answer(partitions) : this.giveUp(partitions, kind === 'lost')))
+      .then(() => (kind === 'assign' ? this.assign(partitions) : this.giveUp(partitions, kind === 'lost')))
       .catch((error: unknown) => {
         this.settings.notify('failed', consumerError(error), '');
       })
       .finally(this.changed);
   }
 
-  /** Resolves once no assignment waits for its answer, without which the client would not close. */
-  async answered(): Promise<void> {
-    await this.assigning.catch(() => undefined);
-  }
-
-  private answer(partitions: readonly TopicPartition[]): Promise<void> {
-    this.assigning = this.assign(partitions);
-    return this.assigning;
-  }
-
   private async assign(partitions: readonly TopicPartition[]): Promise<void> {
     let owners: AssignedPartition[] = [];
-    const needed = this.starts.needed && partitions.length > 0;
-    const { at, final } = needed ? await this.starts.soon(partitions) : { at: partitions, final: true };
+    const { at, final } = await this.starts.soon(partitions);
     await this.loop.between(() => {
       this.client.assign(at);
       owners = this.assignment.add(partitions);

@@ -75,9 +75,11 @@ describe('StartOffsets', () => {
 
   it('keeps nobody waiting once it is closed', async () => {
     const { starts } = starting({ store: silent, group: silent });
+    const began = performance.now();
     const asked = starts.soon(partitions);
     starts.close();
     expect(await asked).toEqual({ at: partitions, final: false });
+    expect(performance.now() - began).toBeLessThan(1_000); // each of the two is waited for 1.5 s otherwise
   });
 
   it('is sought once the store answers, the beginning too', async () => {

@@ -21,7 +21,7 @@ const SOON_MS = 1_500;
 const STUCK_MS = 15_000;
 
 /** Where the client begins with partitions that it is given. */
-export interface Starts {
+interface Starts {
   /** Those without an offset begin at the group's. */
   readonly at: readonly (TopicPartition | StartingPartition)[];
   /** False where the partitions are to be paused, and sought once the store and the group have answered. */
@@ -43,7 +43,6 @@ export class StartOffsets {
   private readonly wake = new Wake();
   private readonly ending = new AbortController();
   private failure: WeirError | null = null;
-  private closed = false;
 
   constructor(
     private readonly settings: Pick<ConsumerSettings, 'startOffsets' | 'fromBeginning' | 'backoff' | 'notify'>,
@@ -55,18 +54,15 @@ export class StartOffsets {
     private readonly stuck: () => void,
   ) {}
 
-  /** Whether partitions have to be resolved at all. */
-  get needed(): boolean {
-    return this.settings.startOffsets !== undefined;
-  }
-
   /** Why partitions wait for their start, or null. */
   get waitingFor(): WeirError | null {
     return this.failure;
   }
 
-  /** What is known of it soon. Never rejects. */
+  /** What is known of it soon; where the handler has no store, that the client is to ask the group. Never rejects. */
   async soon(partitions: readonly TopicPartition[]): Promise<Starts> {
+    if (this.settings.startOffsets === undefined || partitions.length === 0) return { at: partitions, final: true };
+    if (this.closed) return { at: partitions, final: false };
     const lines = await this.inTime(this.lines(partitions));
     const committed = await this.inTime(this.client.committed(partitions));
     if (committed === null) return { at: partitions, final: false };
@@ -97,7 +93,6 @@ export class StartOffsets {
   }
 
   close(): void {
-    this.closed = true;
     this.ending.abort();
     this.wake.call();
   }
@@ -106,6 +101,10 @@ export class StartOffsets {
   private async ask(partitions: readonly TopicPartition[]): Promise<readonly StartingPartition[]> {
     const lines = await this.lines(partitions);
     return this.merge(partitions, lines, await this.client.committed(partitions));
+  }
+
+  private get closed(): boolean {
+    return this.ending.signal.aborted;
   }
 
   private async lines(partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]> {
