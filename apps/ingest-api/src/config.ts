@@ -93,7 +93,8 @@ export const variables = {
   INGEST_LINGER: duration({
     default: 2,
     max: 1_000,
-    about: 'How long a record waits for others to share a batch with.',
+    about:
+      'How long a sample waits for others to share a batch with, where its request has fewer than ten. Larger ones are sent at once, with all that wait.',
   }),
   INGEST_QUEUE_RECORDS: integer({
     default: 20_000,

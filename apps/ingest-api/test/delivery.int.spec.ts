@@ -92,9 +92,9 @@ describe('what is answered about delivery', () => {
       };
       ingest = await IngestApp.start({ env });
       expect(await ingest.post(metric())).toMatchObject({ status: 202 }); // the first has more to wait for
-      const [before, since] = [broker!.bytesSent, performance.now()];
-      expect(await ingest.post(repetitive)).toMatchObject({ status: 202 });
-      expect(performance.now() - since).toBeGreaterThan(950);
+      expect(await secondsOf(ingest.post(metric()))).toBeGreaterThan(0.95);
+      const before = broker!.bytesSent;
+      expect(await secondsOf(ingest.post(repetitive))).toBeLessThan(0.95); // is company enough
       const sent = broker!.bytesSent - before;
       await ingest.close();
       ingest = undefined;
@@ -169,3 +169,9 @@ describe('what is answered about delivery', () => {
     expect(ingest.allRecords).toHaveLength(2);
   });
 });
+
+async function secondsOf(answer: Promise<unknown>): Promise<number> {
+  const since = performance.now();
+  expect(await answer).toMatchObject({ status: 202 });
+  return (performance.now() - since) / 1_000;
+}

@@ -60,9 +60,9 @@ export class MetricsLifecycle implements OnModuleInit, OnApplicationShutdown {
   }
 
   private checkProducer(): CheckResult {
-    const { state, queue, refusal } = this.producer;
+    const { state, queue, lanes, refusal } = this.producer;
     const why = refusal === null ? {} : { code: refusal.code, error: refusal.why };
-    return { status: state === 'ready' ? 'healthy' : 'unhealthy', ...why, state, queue };
+    return { status: state === 'ready' ? 'healthy' : 'unhealthy', ...why, state, queue, lanes };
   }
 
   /** Without the registry what is known goes on working; without the schema's id nothing does. */

@@ -27,6 +27,12 @@ export interface BatchConsumerOptions {
    * comes again after a pause, for ever: a record that can never succeed is the handler's to put aside.
    */
   readonly handler: (batch: RecordBatch) => Promise<void>;
+  /**
+   * A broker answers a fetch once it has so many bytes, or after `fetchWaitMs` with what there is. One byte and half a second unless given: whoever
+   * reads a busy topic spares the broker many small answers by more of the one and less of the other.
+   */
+  readonly fetchMinBytes?: number;
+  readonly fetchWaitMs?: number;
   /** Most records in one batch; 2000 unless given. As many again are fetched ahead while the handler runs. */
   readonly maxRecords?: number;
   /** Where a partition without a committed offset begins; true (the earliest record) unless given. */
@@ -142,6 +148,8 @@ export function consumerSettings(options: BatchConsumerOptions): ConsumerSetting
     sessionTimeoutMs,
     revokeTimeoutMs,
     maxRecords: options.maxRecords ?? 2_000,
+    fetchMinBytes: options.fetchMinBytes ?? 1,
+    fetchWaitMs: options.fetchWaitMs ?? 500,
     fromBeginning: options.fromBeginning ?? true,
     backoff: options.backoff ?? { minMs: 200, maxMs: 30_000 },
     stallTimeoutMs: options.stallTimeoutMs ?? 120_000,

@@ -25,6 +25,8 @@ export function nativeSettings(connection: KafkaConnection, settings: ConsumerSe
     // On a topic where nothing happens the end of a partition is the only sign that reading it is allowed again.
     'enable.partition.eof': true,
     'topic.metadata.refresh.interval.ms': settings.metadataRefreshMs,
+    'fetch.min.bytes': settings.fetchMinBytes,
+    'fetch.wait.max.ms': settings.fetchWaitMs,
     // The default of a second is a long time without fetching once the queue was full.
     'fetch.queue.backoff.ms': 50,
     'fetch.error.backoff.ms': 200,

@@ -14,7 +14,7 @@ import { type ClientStatistics, clientStatistics, STATISTICS_INTERVAL_MS } from 
 import type { OutgoingRecord, RecordHeader } from '../../records.js';
 import type { ClientLogLine, ProducerOptions } from './options.js';
 
-const { ERR__FATAL, ERR__STATE } = kafka.CODES.ERRORS;
+const { ERR__FATAL, ERR__STATE, ERR__TIMED_OUT } = kafka.CODES.ERRORS;
 
 /** What librdkafka's log tells of as fatal, which no call does before the next record. */
 export const fatalError = (message: string): LibrdKafkaError => ({
@@ -65,11 +65,13 @@ export class NativeProducer {
   readonly client: Producer;
   readonly #handlers: NativeProducerHandlers;
   readonly #tooLarge: number;
+  readonly #tellsErrorsAlone: boolean;
   #lastTopic: string | null = null;
 
   constructor(settings: ProducerSettings, handlers: NativeProducerHandlers) {
     this.#handlers = handlers;
     this.#tooLarge = (settings['message.max.bytes'] ?? DEFAULT_MAX_MESSAGE_BYTES) + 1;
+    this.#tellsErrorsAlone = settings['delivery.report.only.error'] === true;
     this.client = new kafka.Producer(settings);
     this.client.on('event.error', () => this.#seeWhetherDead());
     this.client.on('event.log', (line: { severity: number; fac: string; message: string }) =>
@@ -93,7 +95,19 @@ export class NativeProducer {
     });
     // Reports come from librdkafka's own thread as they happen: p50 of a single send 1.9 ms, and 18% more of them than by
     // asking each millisecond. Before the connection stands this ended in a segmentation fault.
-    this.client.setPollInBackground(true);
+    if (this.#tellsErrorsAlone) this.client.setPollInterval(EVENTS_EVERY_MS);
+    else this.client.setPollInBackground(true);
+  }
+
+  /** True once nothing is under way; false where it still was after `timeoutMs`. */
+  async flush(timeoutMs: number): Promise<boolean> {
+    try {
+      await nativeCall<unknown>((done) => this.client.flush(timeoutMs, (error) => done(error, undefined)));
+      return true;
+    } catch (thrown) {
+      if (isNative(thrown) && thrown.code === ERR__TIMED_OUT) return false;
+      throw thrown;
+    }
   }
 
   /** Resolves once a broker has answered. */
@@ -102,7 +116,7 @@ export class NativeProducer {
   }
 
   /** Hands one record to librdkafka's queue. Returns the error where it was not taken. */
-  produce(record: OutgoingRecord, headers: MessageHeader[] | undefined, opaque: object): LibrdKafkaError | null {
+  produce(record: OutgoingRecord, headers: MessageHeader[] | undefined, opaque?: object): LibrdKafkaError | null {
     const { topic, key, value } = record;
     this.#lastTopic = topic;
     try {
@@ -147,6 +161,8 @@ export class NativeProducer {
 }
 
 const CLOSE_GRACE_MS = 5_000;
+/** Without polling in the background: what the client tells while nothing is flushed. */
+const EVENTS_EVERY_MS = 100;
 
 // A view of no length on memory that exists: for `Buffer.alloc(0)` V8 has no address, and the binding sends null in its place.
 const EMPTY = Buffer.alloc(1).subarray(0, 0);

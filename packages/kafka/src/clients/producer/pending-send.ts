@@ -7,6 +7,8 @@ export class PendingSend {
   /** Records whose fate is not known yet. */
   remaining: number;
   settled = false;
+  /** Whether it is acknowledged with others, and not by reports of its own records. */
+  grouped = false;
   readonly topic: string;
   #topics: Map<string, number> | null = null;
   #failures: Map<string, Map<string, number>> | null = null;

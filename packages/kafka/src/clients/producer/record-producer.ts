@@ -6,6 +6,7 @@ import type { OutgoingRecord, RecordHeader } from '../../records.js';
 import { clientSettings } from '../client-settings.js';
 import type { Refusal } from '../refusal.js';
 import { assertCodec } from './codecs.js';
+import { GroupCommit } from './group-commit.js';
 import {
   DEFAULT_MAX_MESSAGE_BYTES,
   durableSettings,
@@ -30,12 +31,16 @@ const DEFAULT_CONNECT_WAIT_MS = 1_000;
  * says what is known: `producer_queue_full`, `record_invalid`, `kafka_unavailable` and `producer_fatal` mean that nothing was produced,
  * `delivery_unknown` that any part of it may be in the log (sending it again is safe for whoever is idempotent).
  *
+ * With `groupFrom`, larger calls are acknowledged together with others: see GroupCommit. Calls that are under way at once may then change
+ * places; one that follows another's answer never does.
+ *
  * It connects by itself, again and again, and a producer that librdkafka declares dead is replaced by a new one.
  */
 export class RecordProducer {
   readonly #link: ProducerLink;
   readonly #options: ProducerOptions;
   readonly #maxMessageBytes: number;
+  readonly #group: GroupCommit | null = null;
   readonly #queue = { records: 0, bytes: 0 };
   /** Every `send` that is not settled; those in `#waiting` have not been produced. */
   readonly #pending = new Set<PendingSend>();
@@ -50,22 +55,38 @@ export class RecordProducer {
     this.#maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
     const named = { ...connection, clientId: `${connection.clientId}-${options.name}` };
     const { observer } = options;
-    this.#link = new ProducerLink(
-      () => ({ ...clientSettings(named), ...durableSettings(options), ...queueSettings(options), ...options.settings }),
-      {
-        report: this.#report,
-        ready: (client) => {
-          for (const send of this.#waiting) this.#produce(client, send);
-          this.#waiting.clear();
-        },
-        failed: (error) => {
-          for (const send of this.#pending) this.#abandon(send, unknownDelivery('the producer failed', {}, error));
-        },
-        stateChanged: (state, reason) => observer?.stateChanged?.(state, reason),
-        statistics: (statistics) => observer?.statistics?.(statistics),
-        ...(observer?.logged !== undefined && { log: (line) => observer.logged?.(line) }),
+    const settings = (): ProducerSettings => ({
+      ...clientSettings(named),
+      ...durableSettings(options),
+      ...queueSettings(options),
+      ...options.settings,
+    });
+    this.#link = new ProducerLink(settings, {
+      report: this.#report,
+      ready: (client) => {
+        for (const send of this.#waiting) this.#produce(client, send);
+        this.#waiting.clear();
       },
-    );
+      failed: (error) => {
+        for (const send of this.#pending)
+          if (!send.grouped) this.#abandon(send, unknownDelivery('the producer failed', {}, error));
+      },
+      stateChanged: (state, reason) => observer?.stateChanged?.(state, reason),
+      statistics: (statistics) => observer?.statistics?.(statistics),
+      ...(observer?.logged !== undefined && { log: (line) => observer.logged?.(line) }),
+    });
+    if (options.groupFrom !== undefined)
+      this.#group = new GroupCommit(settings, {
+        produce: (client, send) => this.#produce(client, send),
+        settled: (sends, code) => {
+          for (const send of sends) {
+            if (code !== null) send.fail(send.topic, code, send.count);
+            this.#settle(send);
+          }
+        },
+        failed: (error, topic) => this.#seeWhetherForbidden(error, topic),
+        overdue: (send) => this.#sendAlone(send),
+      });
   }
 
   get state(): ProducerState {
@@ -77,6 +98,11 @@ export class RecordProducer {
     return this.#link.refusal;
   }
 
+  /** How many of the producers that take turns at group commit are connected. */
+  get lanes(): number {
+    return this.#group?.connected ?? 0;
+  }
+
   /** What is under way: reserved by `send` and not settled yet. */
   get queue(): { readonly records: number; readonly bytes: number } {
     return this.#queue;
@@ -85,6 +111,7 @@ export class RecordProducer {
   /** Begins to connect and returns at once. A broker that is away is no rejection: see `state`. */
   start(): Promise<void> {
     this.#link.start();
+    this.#group?.start();
     return Promise.resolve();
   }
 
@@ -110,8 +137,7 @@ export class RecordProducer {
       this.#queue.records += send.count;
       this.#queue.bytes += send.bytes;
       this.#pending.add(send);
-      if (this.#link.client === null) this.#wait(send);
-      else this.#produce(this.#link.client, send);
+      if (!this.#joinGroup(send)) this.#sendAlone(send);
     });
   }
 
@@ -153,6 +179,20 @@ export class RecordProducer {
     return error;
   }
 
+  #joinGroup(send: PendingSend): boolean {
+    const { groupFrom = Infinity } = this.#options;
+    send.grouped = send.count >= groupFrom && send.single && this.#group?.add(send) === true;
+    return send.grouped;
+  }
+
+  /** Acknowledged by reports of its own records. */
+  #sendAlone(send: PendingSend): void {
+    if (send.settled) return;
+    send.grouped = false;
+    if (this.#link.client === null) this.#wait(send);
+    else this.#produce(this.#link.client, send);
+  }
+
   #wait(send: PendingSend): void {
     this.#waiting.add(send);
     setTimeout(() => {
@@ -160,8 +200,11 @@ export class RecordProducer {
     }, this.#options.connectWaitMs ?? DEFAULT_CONNECT_WAIT_MS).unref();
   }
 
-  #produce(client: NativeProducer, send: PendingSend): void {
+  /** False: nothing of it was produced, and it is settled. */
+  #produce(client: NativeProducer, send: PendingSend): boolean {
+    if (send.settled) return false;
     const { records } = send;
+    const opaque = send.grouped ? undefined : send;
     let lastHeaders: readonly RecordHeader[] | undefined;
     let headers: MessageHeader[] | undefined;
     for (let i = 0; i < records.length; i += 1) {
@@ -170,13 +213,14 @@ export class RecordProducer {
         lastHeaders = record.headers;
         headers = nativeHeaders(lastHeaders);
       }
-      const refused = client.produce(record, headers, send);
+      const refused = client.produce(record, headers, opaque);
       if (refused !== null) {
         this.#cutShort(send, i, refused);
-        return;
+        return i > 0;
       }
     }
     send.release();
+    return true;
   }
 
   /** librdkafka refused record `i`: the ones before it are on their way, it and the ones after it never will be. */
@@ -195,15 +239,20 @@ export class RecordProducer {
     if (!(opaque instanceof PendingSend) || opaque.settled) return;
     if (error !== null) {
       opaque.fail(topic, errorName(error.code), 1);
-      if (error.code === ERR_TOPIC_AUTHORIZATION_FAILED) this.#link.forbidden(topic);
+      this.#seeWhetherForbidden(error, topic);
     }
     opaque.remaining -= 1;
     if (opaque.remaining === 0) this.#settle(opaque);
   };
 
+  #seeWhetherForbidden({ code }: LibrdKafkaError, topic: string): void {
+    if (code === ERR_TOPIC_AUTHORIZATION_FAILED) this.#link.forbidden(topic);
+  }
+
   #settle(send: PendingSend): void {
     if (!this.#forget(send)) return;
-    if (send.failed) send.reject(unknownDelivery('a record was not acknowledged', { records: send.count }));
+    if (send.failed)
+      send.reject(unknownDelivery('a record of it or of its group was not acknowledged', { records: send.count }));
     else {
       this.#link.allowed();
       send.resolve();
@@ -252,10 +301,11 @@ export class RecordProducer {
 
   async #close(timeoutMs: number): Promise<void> {
     this.#link.stopAccepting();
+    this.#group?.stopAccepting();
     for (const send of this.#waiting) this.#abandon(send, unavailable('the producer was closed'));
     await this.#idle(timeoutMs);
     for (const send of this.#pending) this.#abandon(send, unknownDelivery('the producer was closed'));
-    await this.#link.close();
+    await Promise.all([this.#link.close(), this.#group?.close()]);
   }
 }
 

@@ -1,0 +1,95 @@
+import { CommitLane, type CommitLaneHandlers } from './commit-lane.js';
+import type { ProducerSettings } from './native-producer.js';
+import type { PendingSend } from './pending-send.js';
+
+export interface GroupCommitHandlers extends Omit<CommitLaneHandlers, 'free'> {
+  /** No lane came to take it. */
+  overdue(send: PendingSend): void;
+}
+
+/** While one lane waits for the brokers another takes what came meanwhile. */
+const LANES = 3;
+/** So that handing over an epoch holds the thread for some milliseconds at most. */
+const EPOCH_RECORDS = 2_000;
+/** A lane that needs longer than this for an epoch waits for brokers that are away. */
+const MOVES_MS = 500;
+
+/**
+ * Group commit: all sends that wait become one epoch of the next producer that is free, and are acknowledged together.
+ *
+ * What waits longer than brokers that are there would take is given back, since a lane can do nothing else until its epoch is decided.
+ */
+export class GroupCommit {
+  readonly #lanes: readonly CommitLane[];
+  readonly #overdue: (send: PendingSend) => void;
+  #waiting: PendingSend[] = [];
+  #planned = false;
+  #patience: NodeJS.Timeout | null = null;
+
+  constructor(settings: () => ProducerSettings, handlers: GroupCommitHandlers) {
+    this.#overdue = (send) => handlers.overdue(send);
+    const free = (): void => this.#dispatch();
+    this.#lanes = Array.from({ length: LANES }, () => new CommitLane(settings, { ...handlers, free }));
+  }
+
+  get connected(): number {
+    return this.#lanes.filter((lane) => lane.connected).length;
+  }
+
+  start(): void {
+    for (const lane of this.#lanes) lane.start();
+  }
+
+  /** False where no lane is likely to take it soon; it then has to go another way. */
+  add(send: PendingSend): boolean {
+    if (!this.#lanes.some((lane) => lane.moves(MOVES_MS))) return false;
+    this.#waiting.push(send);
+    this.#patience ??= setTimeout(() => this.#giveUp(), MOVES_MS).unref();
+    if (!this.#planned) {
+      this.#planned = true;
+      setImmediate(() => {
+        this.#planned = false;
+        this.#dispatch();
+      });
+    }
+    return true;
+  }
+
+  stopAccepting(): void {
+    for (const lane of this.#lanes) lane.stopAccepting();
+  }
+
+  async close(): Promise<void> {
+    this.#stopWaiting();
+    await Promise.all(this.#lanes.map((lane) => lane.close()));
+  }
+
+  #dispatch(): void {
+    for (const lane of this.#lanes) {
+      if (this.#waiting.length === 0) break;
+      if (lane.free) void lane.commit(this.#nextEpoch());
+    }
+    if (this.#waiting.length === 0) this.#stopWaiting();
+  }
+
+  #nextEpoch(): readonly PendingSend[] {
+    let records = 0;
+    let sends = 0;
+    for (const { count } of this.#waiting) {
+      if (sends > 0 && records + count > EPOCH_RECORDS) break;
+      records += count;
+      sends += 1;
+    }
+    return this.#waiting.splice(0, sends);
+  }
+
+  #giveUp(): void {
+    this.#patience = null;
+    for (const send of this.#waiting.splice(0)) this.#overdue(send);
+  }
+
+  #stopWaiting(): void {
+    if (this.#patience !== null) clearTimeout(this.#patience);
+    this.#patience = null;
+  }
+}
