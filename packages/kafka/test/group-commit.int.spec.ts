@@ -3,6 +3,10 @@ import { classify } from '@weir/errors';
 import { eventually, uniqueName } from '@weir/testing';
 import { randomBytes } from 'node:crypto';
 
+import { clientSettings } from '../src/clients/client-settings.js';
+import { GroupCommit } from '../src/clients/producer/group-commit.js';
+import { durableSettings } from '../src/clients/producer/native-producer.js';
+import { PendingSend } from '../src/clients/producer/pending-send.js';
 import { type OutgoingRecord, type ProducerOptions, RecordProducer } from '../src/index.js';
 import { brokerProxy, type BrokerProxy, connectionTo, freshTopic, readAll } from './clients.js';
 
@@ -122,6 +126,45 @@ describe('RecordProducer, by group commit', () => {
     for (let round = 0; round < 5; round += 1) await sender.send(call(topic, `grouped ${round}`));
     expect(performance.now() - since).toBeLessThan(2_500);
     expect([await small, await mixed]).toEqual(['delivery_unknown', 'delivery_unknown']);
+  });
+
+  it('gives back nothing that has its turn in time, however long the line is', async () => {
+    const topic = await freshTopic('group', { partitions: PARTITIONS });
+    const givenBackAfterMs: number[] = [];
+    let acknowledged = 0;
+    const group = new GroupCommit(
+      () => ({
+        ...clientSettings(connectionTo()),
+        ...durableSettings({ compression: 'lz4', lingerMs: 1, deliveryTimeoutMs: 10_000 }),
+      }),
+      {
+        produce: (client, { records }) => records.every((record) => client.produce(record, undefined) === null),
+        settled: (sends) => {
+          acknowledged += sends.length;
+          for (const { resolve } of sends) resolve();
+        },
+        failed: () => undefined,
+        overdue: ({ startedAt, resolve }) => {
+          givenBackAfterMs.push(performance.now() - startedAt);
+          resolve();
+        },
+      },
+    );
+    group.start();
+    await eventually(() => group.connected === LANES);
+    const until = performance.now() + 1_500;
+    const records = call(topic, 'in line', 200);
+    const one = async (): Promise<void> => {
+      while (performance.now() < until)
+        await new Promise<void>((resolve, reject) => {
+          const send = new PendingSend(records, records.length, 0, performance.now(), resolve, reject);
+          if (!group.add(send)) setImmediate(resolve);
+        });
+    };
+    await Promise.all(Array.from({ length: 50 }, one)); // of which the lanes hold thirty
+    await group.close();
+    expect(acknowledged).toBeGreaterThan(50);
+    expect(givenBackAfterMs.filter((waited) => waited < 499)).toEqual([]);
   });
 
   it('finishes what is under way when it is closed, and takes no more', async () => {

@@ -44,7 +44,7 @@ export class GroupCommit {
   add(send: PendingSend): boolean {
     if (!this.#lanes.some((lane) => lane.moves(MOVES_MS))) return false;
     this.#waiting.push(send);
-    this.#patience ??= setTimeout(() => this.#giveUp(), MOVES_MS).unref();
+    this.#patience ??= setTimeout(() => this.#giveBack(), MOVES_MS).unref();
     if (!this.#planned) {
       this.#planned = true;
       setImmediate(() => {
@@ -83,9 +83,15 @@ export class GroupCommit {
     return this.#waiting.splice(0, sends);
   }
 
-  #giveUp(): void {
-    this.#patience = null;
-    for (const send of this.#waiting.splice(0)) this.#overdue(send);
+  /** Those that have waited too long; behind them are others that may still have their turn. */
+  #giveBack(): void {
+    const now = performance.now();
+    const inTime = this.#waiting.findIndex(({ startedAt }) => now - startedAt < MOVES_MS);
+    const overdue = this.#waiting.splice(0, inTime < 0 ? this.#waiting.length : inTime);
+    const [next] = this.#waiting;
+    this.#patience =
+      next === undefined ? null : setTimeout(() => this.#giveBack(), next.startedAt + MOVES_MS - now).unref();
+    for (const send of overdue) this.#overdue(send);
   }
 
   #stopWaiting(): void {
