@@ -10,6 +10,7 @@ export const stages: readonly Stage[] = [
   singleIngest(64),
   singleIngest(256),
   batchIngest(64),
+  batchIngest(256),
   drain,
   stored,
   pacedIngest(25),
