@@ -11,9 +11,6 @@ import { openApi } from './metrics/open-api.js';
 import { INGEST_PRODUCER } from './metrics/tokens.js';
 import { SchemaRegistryModule } from './schemas/schema-registry.module.js';
 
-/** Samples of a request; smaller ones are acknowledged by themselves, so that a partition without a leader costs others nothing. */
-const GROUP_FROM = 10;
-
 /** ingest-api: a tenant's POST → `metrics.raw`, authenticated from the topic `tenants`. */
 @Module({})
 export class AppModule {
@@ -30,7 +27,6 @@ export class AppModule {
           name: 'ingest',
           compression: kafka.compression,
           maxMessageBytes: metricsRaw.maxMessageBytes,
-          groupFrom: GROUP_FROM,
           ...producer,
         }),
         SchemaRegistryModule.forRoot(schemaRegistry),

@@ -27,6 +27,9 @@ import type { IngestLimits } from './metrics/ingest-limits.js';
 
 const topicNames = allTopics.map((topic) => topic.name);
 
+/** Samples of a request; smaller ones are acknowledged by themselves, so that a partition without a leader costs others nothing. */
+const GROUP_FROM = 10;
+
 export const variables = {
   ...serviceVariables('ingest-api', 8000),
   ...kafkaVariables('ingest-api', topicNames),
@@ -93,8 +96,7 @@ export const variables = {
   INGEST_LINGER: duration({
     default: 2,
     max: 1_000,
-    about:
-      'How long a sample waits for others to share a batch with, where its request has fewer than ten. Larger ones are sent at once, with all that wait.',
+    about: `How long a sample waits for others to share a batch with, where its request has fewer than ${GROUP_FROM}. Larger ones are sent at once, with all that wait.`,
   }),
   INGEST_QUEUE_RECORDS: integer({
     default: 20_000,
@@ -125,6 +127,7 @@ export interface IngestApiConfig {
   readonly httpTimeoutMs: number;
   readonly producer: {
     readonly lingerMs: number;
+    readonly groupFrom: number;
     readonly deliveryTimeoutMs: number;
     readonly maxQueuedRecords: number;
     readonly maxQueuedBytes: number;
@@ -164,6 +167,7 @@ export function loadConfig(env?: Environment): IngestApiConfig {
     httpTimeoutMs: values.INGEST_HTTP_TIMEOUT,
     producer: {
       lingerMs: values.INGEST_LINGER,
+      groupFrom: GROUP_FROM,
       deliveryTimeoutMs: values.INGEST_DELIVERY_TIMEOUT,
       maxQueuedRecords: values.INGEST_QUEUE_RECORDS,
       maxQueuedBytes: values.INGEST_QUEUE_BYTES,

@@ -108,10 +108,7 @@ export function loadConfig(env?: Environment) {
   };
 }
 
-/**
- * With a byte, which is the default, each small batch that somebody writes is an answer of the broker's by itself: at half of what a machine can do
- * that cost more than it saved, and samples could be read later for it (docs/performance.md).
- */
+/** By default each small batch that somebody writes is fetched by itself, which took so much of a loaded machine that samples were stored later for it: docs/performance.md. */
 const FETCH = { fetchMinBytes: 65_536, fetchWaitMs: 20 } as const;
 
 function contradictions(values: Values<typeof variables>): string[] {

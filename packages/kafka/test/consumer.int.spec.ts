@@ -46,6 +46,22 @@ describe('BatchConsumer', () => {
     expect(Math.abs(Date.now() - (handled[0]?.timestampMs ?? 0))).toBeLessThan(60_000);
   });
 
+  it('fetches what came within a while at once, where it is told so', async () => {
+    const topic = await outside.topic();
+    await outside.send(topic, 0, ['first']);
+    const batches: number[] = [];
+    started.start({
+      topics: [topic],
+      fetchMinBytes: 1_000_000,
+      fetchWaitMs: 2_000,
+      handler: ({ records }) => Promise.resolve(void batches.push(records.length)),
+    });
+    await eventually(() => batches.length === 1);
+    for (const text of numbered(0, 20)) await outside.send(topic, 0, [text]);
+    await eventually(() => batches.reduce((sum, count) => sum + count) === 21);
+    expect(batches.length).toBeLessThanOrEqual(4); // more than one where sending took longer than the wait, or fell on its end
+  });
+
   it('gives the same batch again after a rejection, drops nothing, reorders nothing, and commits only what resolved', async () => {
     const topic = await outside.topic();
     await outside.send(topic, 0, numbered(0, 100));

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { classify } from '@weir/errors';
 import { eventually, uniqueName } from '@weir/testing';
 import { randomBytes } from 'node:crypto';
 
@@ -7,33 +6,19 @@ import { clientSettings } from '../src/clients/client-settings.js';
 import { GroupCommit } from '../src/clients/producer/group-commit.js';
 import { durableSettings } from '../src/clients/producer/native-producer.js';
 import { PendingSend } from '../src/clients/producer/pending-send.js';
-import { type OutgoingRecord, type ProducerOptions, RecordProducer } from '../src/index.js';
-import { brokerProxy, type BrokerProxy, connectionTo, freshTopic, readAll } from './clients.js';
+import type { OutgoingRecord, ProducerOptions, RecordProducer } from '../src/index.js';
+import { type BrokerProxy, connectionTo, freshTopic, readAll } from './clients.js';
+import { closeAll, codeOf, producer, proxy } from './producers.js';
 
 const PARTITIONS = 12;
 const LANES = 3;
 
-const opened: RecordProducer[] = [];
-const proxies: BrokerProxy[] = [];
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((p) => p.close(100)));
-  await Promise.all(proxies.splice(0).map((p) => p.close()));
-});
+afterEach(closeAll);
 
 /** Connected, with every lane of its group. */
 async function grouping(options: Partial<ProducerOptions> = {}, bootstrapServers?: string): Promise<RecordProducer> {
-  const made = new RecordProducer(connectionTo(bootstrapServers), {
-    name: 'test',
-    compression: 'lz4',
-    lingerMs: 1,
-    deliveryTimeoutMs: 10_000,
-    maxQueuedRecords: 50_000,
-    maxQueuedBytes: 50_000_000,
-    groupFrom: 10,
-    ...options,
-  });
-  opened.push(made);
-  await made.start();
+  const room = { maxQueuedRecords: 50_000, maxQueuedBytes: 50_000_000 };
+  const made = await producer({ deliveryTimeoutMs: 10_000, groupFrom: 10, ...room, ...options }, bootstrapServers);
   await eventually(() => made.state === 'ready' && made.lanes === LANES);
   return made;
 }
@@ -42,20 +27,14 @@ async function grouping(options: Partial<ProducerOptions> = {}, bootstrapServers
 const call = (topic: string, name: string, count = 100): OutgoingRecord[] =>
   Array.from({ length: count }, (_, i) => ({ topic, key: `${name} ${i}`, value: Buffer.from(`${name} ${i}`) }));
 
-const codeOf = (sent: Promise<void>): Promise<string> =>
-  sent.then(
-    () => 'delivered',
-    (error: unknown) => classify(error).code,
-  );
-
 const valuesIn = async (topic: string): Promise<string[]> =>
   (await readAll(topic, { partitions: PARTITIONS })).map(({ value }) => value?.toString() ?? '');
 
 describe('RecordProducer, by group commit', () => {
   it('has every record of a call in the log when the call resolves, once each, however many are under way', async () => {
     const topic = await freshTopic('group', { partitions: PARTITIONS });
-    const epochs: number[] = [];
-    const sender = await grouping({ observer: { delivered: (_topic, count) => epochs.push(count) } });
+    const delivered: number[] = [];
+    const sender = await grouping({ observer: { delivered: (_topic, count) => delivered.push(count) } });
     const sent: string[] = [];
     for (let round = 0; round < 5; round += 1) {
       const calls = Array.from({ length: 40 }, (_, i) => call(topic, `${round}.${i}`, 10 + ((i * 37) % 200)));
@@ -63,7 +42,7 @@ describe('RecordProducer, by group commit', () => {
       sent.push(...calls.flat().map(({ value }) => value?.toString() ?? ''));
       expect((await valuesIn(topic)).toSorted()).toEqual(sent.toSorted());
     }
-    expect(epochs.reduce((sum, count) => sum + count)).toBe(sent.length);
+    expect(delivered.reduce((sum, count) => sum + count)).toBe(sent.length);
     expect(sender.queue).toEqual({ records: 0, bytes: 0 });
   });
 
@@ -133,6 +112,7 @@ describe('RecordProducer, by group commit', () => {
     const givenBackAfterMs: number[] = [];
     let acknowledged = 0;
     const group = new GroupCommit(
+      10,
       () => ({
         ...clientSettings(connectionTo()),
         ...durableSettings({ compression: 'lz4', lingerMs: 1, deliveryTimeoutMs: 10_000 }),
@@ -227,7 +207,6 @@ describe('RecordProducer, by group commit, when the broker is away', () => {
 });
 
 async function proxied(options: Partial<ProducerOptions>): Promise<{ broker: BrokerProxy; sender: RecordProducer }> {
-  const broker = await brokerProxy();
-  proxies.push(broker);
+  const broker = await proxy();
   return { broker, sender: await grouping(options, broker.bootstrapServers) };
 }

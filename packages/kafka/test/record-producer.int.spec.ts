@@ -1,40 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { classify } from '@weir/errors';
 import { eventually, uniqueName } from '@weir/testing';
 import { randomBytes } from 'node:crypto';
 
-import { type OutgoingRecord, type ProducerOptions, RecordProducer } from '../src/index.js';
+import type { OutgoingRecord } from '../src/index.js';
 import { wireBytes } from '../src/clients/producer/sendable.js';
-import { brokerProxy, type BrokerProxy, connectionTo, freshTopic, readAll } from './clients.js';
+import { freshTopic, readAll } from './clients.js';
+import { closeAll, codeOf, producer, proxy } from './producers.js';
 
-const opened: RecordProducer[] = [];
-const proxies: BrokerProxy[] = [];
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((p) => p.close(100)));
-  await Promise.all(proxies.splice(0).map((p) => p.close()));
-});
-
-async function producer(options: Partial<ProducerOptions> = {}, bootstrapServers?: string): Promise<RecordProducer> {
-  const made = new RecordProducer(connectionTo(bootstrapServers), {
-    name: 'test',
-    compression: 'lz4',
-    lingerMs: 1,
-    deliveryTimeoutMs: 5_000,
-    ...(bootstrapServers === undefined && { connectWaitMs: 30_000 }),
-    maxQueuedRecords: 10_000,
-    maxQueuedBytes: 10_000_000,
-    ...options,
-  });
-  opened.push(made);
-  await made.start();
-  return made;
-}
-
-async function proxy(): Promise<BrokerProxy> {
-  const made = await brokerProxy();
-  proxies.push(made);
-  return made;
-}
+afterEach(closeAll);
 
 const record = (topic: string, value: string, more: Partial<OutgoingRecord> = {}): OutgoingRecord => ({
   topic,
@@ -42,15 +15,6 @@ const record = (topic: string, value: string, more: Partial<OutgoingRecord> = {}
   value: Buffer.from(value),
   ...more,
 });
-const codeOf = async (sent: Promise<void>): Promise<string> => {
-  try {
-    await sent;
-    return 'delivered';
-  } catch (error) {
-    return classify(error).code;
-  }
-};
-
 describe('RecordProducer', () => {
   it('has every record of a call in the log, in order, when the call resolves', async () => {
     const topic = await freshTopic('producer');

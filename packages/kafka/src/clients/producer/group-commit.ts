@@ -20,13 +20,16 @@ const MOVES_MS = 500;
  * What waits longer than brokers that are there would take is given back, since a lane can do nothing else until its epoch is decided.
  */
 export class GroupCommit {
+  readonly #from: number;
   readonly #lanes: readonly CommitLane[];
   readonly #overdue: (send: PendingSend) => void;
   #waiting: PendingSend[] = [];
   #planned = false;
   #patience: NodeJS.Timeout | null = null;
 
-  constructor(settings: () => ProducerSettings, handlers: GroupCommitHandlers) {
+  /** Takes sends of `from` records or more, of one topic. */
+  constructor(from: number, settings: () => ProducerSettings, handlers: GroupCommitHandlers) {
+    this.#from = from;
     this.#overdue = (send) => handlers.overdue(send);
     const free = (): void => this.#dispatch();
     this.#lanes = Array.from({ length: LANES }, () => new CommitLane(settings, { ...handlers, free }));
@@ -40,8 +43,9 @@ export class GroupCommit {
     for (const lane of this.#lanes) lane.start();
   }
 
-  /** False where no lane is likely to take it soon; it then has to go another way. */
+  /** False where it is none for a group, or no lane is likely to take it soon; it then has to go another way. */
   add(send: PendingSend): boolean {
+    if (send.count < this.#from || !send.single) return false;
     if (!this.#lanes.some((lane) => lane.moves(MOVES_MS))) return false;
     this.#waiting.push(send);
     this.#patience ??= setTimeout(() => this.#giveBack(), MOVES_MS).unref();

@@ -76,7 +76,7 @@ export class RecordProducer {
       ...(observer?.logged !== undefined && { log: (line) => observer.logged?.(line) }),
     });
     if (options.groupFrom !== undefined)
-      this.#group = new GroupCommit(settings, {
+      this.#group = new GroupCommit(options.groupFrom, settings, {
         produce: (client, send) => this.#produce(client, send),
         settled: (sends, code) => {
           for (const send of sends) {
@@ -137,7 +137,8 @@ export class RecordProducer {
       this.#queue.records += send.count;
       this.#queue.bytes += send.bytes;
       this.#pending.add(send);
-      if (!this.#joinGroup(send)) this.#sendAlone(send);
+      send.grouped = this.#group?.add(send) === true;
+      if (!send.grouped) this.#sendAlone(send);
     });
   }
 
@@ -177,12 +178,6 @@ export class RecordProducer {
     const error = classify(thrown);
     this.#options.observer?.failed?.(records[0]!.topic, error.code, records.length);
     return error;
-  }
-
-  #joinGroup(send: PendingSend): boolean {
-    const { groupFrom = Infinity } = this.#options;
-    send.grouped = send.count >= groupFrom && send.single && this.#group?.add(send) === true;
-    return send.grouped;
   }
 
   /** Acknowledged by reports of its own records. */
