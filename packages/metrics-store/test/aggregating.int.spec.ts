@@ -174,6 +174,22 @@ describe('MetricsReader.aggregate', () => {
     await hasty.close();
   });
 
+  it('lets the statements of a query together take no longer than its budget, a twentieth aside', async () => {
+    const hasty = new MetricsReader({ url: db.url }, { timeoutMs: 1_500 });
+    const [series, samples] = [await db.admin.connect(), await db.admin.connect()];
+    await samples.query('BEGIN; LOCK TABLE metrics.samples IN ACCESS EXCLUSIVE MODE');
+    await series.query('BEGIN; LOCK TABLE metrics.series IN ACCESS EXCLUSIVE MODE');
+    const released = series.query('SELECT pg_sleep(1)').then(() => series.query('ROLLBACK'));
+    const since = performance.now();
+    await expect(hasty.aggregate(query('sum'))).rejects.toMatchObject({ context: { limit: 'timeoutMs' } });
+    expect(performance.now() - since).toBeLessThan(2_200); // without a lower limit for the second one it would be 2.5 s
+    await released;
+    await samples.query('ROLLBACK');
+    series.release();
+    samples.release();
+    await hasty.close();
+  });
+
   it('is unavailable, and nothing else, while the database is away', async () => {
     const nowhere = new MetricsReader({ url: 'postgres://weir@127.0.0.1:1/none', connectTimeoutMs: 500 });
     const away = { code: 'store_unavailable', retryable: true };
