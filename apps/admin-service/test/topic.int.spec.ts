@@ -70,7 +70,11 @@ describe('the topic of tenants', () => {
     const [mark] = await admin.kafka.watermarks([topic]);
     // Kafka deletes no records of a compacted topic for anybody.
     await admin.kafka.alterConfigs(topic, { 'cleanup.policy': 'compact,delete' });
-    await admin.kafka.deleteRecords([{ topic, partition: 0, offset: mark?.high ?? 0 }]);
+    // The broker learns of the change after the controller has answered.
+    await eventually(async () => {
+      await admin.kafka.deleteRecords([{ topic, partition: 0, offset: mark?.high ?? 0 }]);
+      return true;
+    });
     await admin.pool.query(`UPDATE admin.published_topics SET published_at = now() - interval '1 minute'`);
     const view = admin.view();
     expect(await eventually(() => serves(view, [key]), Boolean, { timeoutMs: 60_000 })).toBe(true);

@@ -246,6 +246,10 @@ describe('dlq-replayer, with records that are large or that brokers refuse', () 
 
   it('halves a chunk until the one record is found that no broker takes, and publishes all others once', async () => {
     await topics.admin.alterConfigs(topics.raw, { 'max.message.bytes': '20000' });
+    await eventually(
+      async () => (await topics.admin.describeConfigs([topics.raw])).get(topics.raw)?.get('max.message.bytes')?.value,
+      (value) => value === '20000',
+    );
     const records = await topics.deadLetters(
       Array.from({ length: 16 }, (_, i) => ({
         key: Buffer.from(`k${i}`),
