@@ -135,12 +135,12 @@ describe('POST /ledger/skip', () => {
 
   it('counts each offset once while the consumer settles the same ones', async () => {
     const app = await running({ BATCH_MAX_RECORDS: '40' });
-    const total = 12_000;
+    const total = 40_000;
     const series = { name: 'busy', labels: { of: 'this test' } };
     await app.topics.sendEvents(events(total, series));
     let [done, refused] = [0, 0];
-    for (let next = 0; next < total - 1_000; next = (await lineOf(app))?.next ?? 0) {
-      const { status } = await skip(app, { to: next + 500, confirm: true });
+    for (let next = 0; next < total - 4_000; next = (await lineOf(app))?.next ?? 0) {
+      const { status } = await skip(app, { to: next + 3_000, confirm: true });
       if (status === 200) done += 1;
       else refused += 1;
     }

@@ -115,7 +115,12 @@ export class ConsumerApp {
   }
 
   async ledger(): Promise<LedgerReport> {
-    return JSON.parse((await this.get('/ledger')).body) as LedgerReport;
+    // 503 while the database has no connection left.
+    const { body } = await eventually(
+      () => this.get('/ledger'),
+      ({ status }) => status === 200,
+    );
+    return JSON.parse(body) as LedgerReport;
   }
 
   /** The sum of what the group has committed to Kafka over all partitions. */

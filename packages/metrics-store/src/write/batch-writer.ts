@@ -7,7 +7,7 @@ import type { PositionedSample, RefusedSample } from '../settlement.js';
 import { findCulprits } from './bisect.js';
 import type { KnownSeries, Series } from './known-series.js';
 import { foldRows, refuseUnrepresentable, type Row } from './rows.js';
-import { inSavepoint } from './savepoint.js';
+import { orBack, RELEASE, SAVEPOINT } from './savepoint.js';
 import { copyRows, insertSeries, upsertRows } from './statements.js';
 
 const PARTITION_TRIES = 3;
@@ -61,8 +61,12 @@ export class BatchWriter {
     const writeBy = async (write: typeof copyRows) => {
       let applied: readonly Row[] = [];
       const fault = await this.attempt(client, rows, async () => {
-        if (newSeries.length > 0) await insertSeries(client, newSeries);
-        applied = await write(client, rows);
+        if (newSeries.length === 0 && write === copyRows) applied = await copyRows(client, rows, SAVEPOINT);
+        else {
+          await client.query(SAVEPOINT);
+          if (newSeries.length > 0) await insertSeries(client, newSeries);
+          applied = await write(client, rows);
+        }
       });
       return { fault, applied };
     };
@@ -76,14 +80,22 @@ export class BatchWriter {
     return writeBy(upsertRows);
   }
 
-  /** Resolves to the fault, with nothing written, or to null. A missing partition is created on the way. */
+  /** `work` sets the savepoint. Resolves to the fault, with nothing written, or to null. A missing partition is created on the way. */
   private async attempt(client: PoolClient, rows: readonly Row[], work: () => Promise<void>): Promise<unknown> {
     for (let tries = 1; ; tries += 1) {
-      const thrown = await inSavepoint(client, work);
+      const thrown = await orBack(client, work);
       if (thrown === null || faultOf(thrown) !== 'partition') return thrown;
       if (tries === PARTITION_TRIES) throw thrown;
       await this.partitions.recreateFor(rows.map((row) => row.timestampMs));
     }
+  }
+
+  private attemptAmongMany(client: PoolClient, rows: readonly Row[], work: () => Promise<unknown>): Promise<unknown> {
+    return this.attempt(client, rows, async () => {
+      await client.query(SAVEPOINT);
+      await work();
+      await client.query(RELEASE);
+    });
   }
 
   /** Tries series and then rows in ever smaller lots, and takes everything back. */
@@ -94,11 +106,13 @@ export class BatchWriter {
     newSeries: readonly Series[],
   ): Promise<RefusedSample[]> {
     await client.query('SAVEPOINT search');
-    const badSeries = await findCulprits(newSeries, (lot) => this.attempt(client, [], () => insertSeries(client, lot)));
+    const badSeries = await findCulprits(newSeries, (lot) =>
+      this.attemptAmongMany(client, [], () => insertSeries(client, lot)),
+    );
     const bySeries = new Map(badSeries.map(({ item, fault }) => [item.hex, fault]));
     const candidates = rows.filter((row) => !bySeries.has(row.series.hex));
     const badRows = await findCulprits(candidates, (lot) =>
-      this.attempt(client, lot, async () => void (await upsertRows(client, lot))),
+      this.attemptAmongMany(client, lot, () => upsertRows(client, lot)),
     );
     const bySample = new Map(badRows.map(({ item, fault }) => [item.chosen, fault]));
     await client.query('ROLLBACK TO SAVEPOINT search');

@@ -1,11 +1,9 @@
-import { finished } from 'node:stream/promises';
-
 import { StoreUnavailableError } from '@weir/errors';
 import type { PoolClient } from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
 
 import { float8Array, int8Array, timestampArray, uuidArray } from './binary-array.js';
 import { copyBody } from './copy-format.js';
+import { CopyQuery } from './copy-query.js';
 import type { Series } from './known-series.js';
 import type { Row } from './rows.js';
 
@@ -45,14 +43,12 @@ export async function insertSeries(client: PoolClient, series: readonly Series[]
  * Writes rows of which none is there yet, about three times as fast as `upsertRows`; any that is there fails all (23505). Rejects where the
  * server took fewer than it was given, as a trigger can make it without an error: such rows would count as stored.
  *
- * Answers the rows of replayed samples whose values are stored now: all of them.
+ * Answers the rows of replayed samples whose values are stored now: all of them. `first`: statements that go in front, in the same turn.
  */
-export async function copyRows(client: PoolClient, rows: readonly Row[]): Promise<readonly Row[]> {
-  const stream = client.query(copyFrom(COPY_SAMPLES));
-  stream.end(copyBody(rows));
-  await finished(stream);
-  if (stream.rowCount !== rows.length)
-    throw new StoreUnavailableError(`The database took ${stream.rowCount} of ${rows.length} rows, without an error`);
+export async function copyRows(client: PoolClient, rows: readonly Row[], first = ''): Promise<readonly Row[]> {
+  const taken = await client.query(new CopyQuery(`${first} ${COPY_SAMPLES}`, copyBody(rows))).done;
+  if (taken !== rows.length)
+    throw new StoreUnavailableError(`The database took ${taken} of ${rows.length} rows, without an error`);
   return replayedAmong(rows);
 }
 
