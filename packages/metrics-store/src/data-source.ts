@@ -8,6 +8,7 @@ import { CreateStore1795219200000 } from './migrations/1795219200000-create-stor
 import { CreateReader1795219200001 } from './migrations/1795219200001-create-reader.js';
 import { Timescale1795219200002 } from './migrations/1795219200002-timescale.js';
 import { CreateOutbox1795305600000 } from './migrations/1795305600000-create-outbox.js';
+import { HashBuckets1795478400000 } from './migrations/1795478400000-hash-buckets.js';
 
 /** TypeORM's view of the store: entities and migrations. Rows are written and read by `MetricsStore` and `MetricsReader`. */
 export function metricsDataSource(url: string): DataSource {
@@ -21,6 +22,7 @@ export function metricsDataSource(url: string): DataSource {
       CreateReader1795219200001,
       Timescale1795219200002,
       CreateOutbox1795305600000,
+      HashBuckets1795478400000,
     ],
     migrationsTableName: 'migrations',
     synchronize: false,

@@ -6,6 +6,7 @@ import { readAggregate } from './read/aggregate.js';
 import { defaultBudget, type QueryBudget } from './read/budget.js';
 import { readLabelNames, readLabelValues, readNames, readSeries } from './read/lists.js';
 import { readPoints } from './read/points.js';
+import { PreparedStatements } from './read/prepared-statements.js';
 import type {
   AggregateQuery,
   AggregateResult,
@@ -16,7 +17,7 @@ import type {
   SeriesDescription,
   SeriesFilter,
 } from './read/query.js';
-import { type AskOptions, asTenant, type TenantSession } from './read/tenant-session.js';
+import { type Asking, type AskOptions, asTenant, type TenantSession } from './read/tenant-session.js';
 
 /**
  * The reading side of the metrics store: the one way in which a query reaches a tenant's data.
@@ -27,6 +28,7 @@ import { type AskOptions, asTenant, type TenantSession } from './read/tenant-ses
  */
 export class MetricsReader {
   private readonly pool: Pool;
+  private readonly prepared = new PreparedStatements();
   /** A check of health must not stand in line behind queries. */
   private readonly probe: Pool;
   private readonly budget: QueryBudget;
@@ -94,6 +96,7 @@ export class MetricsReader {
     options: AskOptions | undefined,
     work: (session: TenantSession) => Promise<T>,
   ): Promise<T> {
-    return asTenant(this.pool, tenantId, this.budget, work, options);
+    const asking: Asking = { pool: this.pool, prepared: this.prepared, budget: this.budget };
+    return asTenant(asking, tenantId, work, options);
   }
 }

@@ -112,6 +112,30 @@ describe('MetricsReader.points', () => {
       await expect(reader.points({ ...later, ...other })).rejects.toMatchObject({ code: 'cursor' });
   });
 
+  it('refuses what matches too many series, and answers at the limit', async () => {
+    const asked = { tenantId: 'acme', name: 'cpu_seconds', environment: 'prod', limit: 1 };
+    const poor = new MetricsReader({ url: db.url }, { maxSeries: HOSTS.length });
+    const refusal = { code: 'query_over_budget', context: { limit: 'maxSeries', max: HOSTS.length } };
+    await expect(poor.points(asked)).rejects.toMatchObject(refusal);
+    await poor.close();
+    const rich = new MetricsReader({ url: db.url }, { maxSeries: HOSTS.length + 1 });
+    expect((await rich.points(asked)).points).toHaveLength(1);
+    await rich.close();
+  });
+
+  it('goes on where a question ran out of time behind its plan', async () => {
+    const hasty = new MetricsReader({ url: db.url, maxConnections: 1 }, { timeoutMs: 100 });
+    const lock = await db.admin.connect();
+    await lock.query('BEGIN; LOCK TABLE metrics.samples IN ACCESS EXCLUSIVE MODE');
+    await expect(hasty.points({ tenantId: 'acme', limit: 1 })).rejects.toMatchObject({
+      context: { limit: 'timeoutMs' },
+    });
+    await lock.query('ROLLBACK');
+    lock.release();
+    for (const _ of [1, 2]) expect((await hasty.points({ tenantId: 'acme', limit: 1 })).points).toHaveLength(1);
+    await hasty.close();
+  });
+
   it('refuses a cursor that is none', async () => {
     const forged = Buffer.from(JSON.stringify([`0' OR 1=1`, 'x'])).toString('base64url');
     await expect(reader.points({ tenantId: 'acme', limit: 1, cursor: forged })).rejects.toMatchObject({

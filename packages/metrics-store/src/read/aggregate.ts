@@ -3,7 +3,7 @@ import { ValidationError } from '@weir/errors';
 import { timestamp } from '../write/binary.js';
 import { type QueryBudget, spend } from './budget.js';
 import type { AggregateQuery, AggregateResult, Aggregation } from './query.js';
-import { type MatchedSeries, matchSeries } from './series.js';
+import { matching, type MatchedSeries } from './series.js';
 import { outOfRange, type TenantSession } from './tenant-session.js';
 
 type Labels = Readonly<Record<string, string>>;
@@ -54,21 +54,24 @@ export async function readAggregate(
   const answer = (groups: readonly Group[]): AggregateResult => ({ step, agg, series: sortGroups(groups) });
   if (fromMs >= toMs) return answer([]);
 
-  const matched = await matchSeries(session, query, budget.maxSeries + 1);
+  const matched = await session.query<MatchedSeries>(matching(query, budget.maxSeries + 1));
   spend(budget, 'maxSeries', matched.length);
   const { groups, members } = groupSeries(matched, query.by ?? []);
   const buckets = Math.ceil(toMs / step) - Math.floor(fromMs / step);
   spend(budget, 'maxPoints', buckets * groups.length);
   if (matched.length === 0) return answer([]);
 
-  const rows = await session.query<BucketRow>(STATEMENTS[agg], [
-    matched.map(({ id }) => id),
-    members,
-    timestamp(fromMs),
-    timestamp(toMs),
-    `${step} milliseconds`,
-    budget.maxSamples,
-  ]);
+  const rows = await session.last<BucketRow>({
+    text: STATEMENTS[agg],
+    values: [
+      matched.map(({ id }) => id),
+      members,
+      timestamp(fromMs),
+      timestamp(toMs),
+      `${step} milliseconds`,
+      budget.maxSamples,
+    ],
+  });
   spend(
     budget,
     'maxSamples',

@@ -37,17 +37,17 @@ async function readDistinct(
 ): Promise<ListPage<string>> {
   const question = questionOf(kind, query, label);
   const conditions = conditionsOf(query);
-  const parameters = [...conditions.parameters];
+  const parameters: (string | number)[] = [...conditions.parameters];
   const item =
     label === undefined ? expression : `(${expression.replace('$label', `$${parameters.push(label)}::text`)})`;
   const clauses = [conditions.sql, `${item} IS NOT NULL`];
   if (query.cursor !== undefined)
-    clauses.push(`${item} COLLATE "C" > $${parameters.push(decodeCursor(question, query.cursor, ANY_TEXT)[0])}`);
-  const rows = await session.query<{ item: string }>(
-    `SELECT DISTINCT ${item} COLLATE "C" AS item FROM ${source}
+    clauses.push(`${item} COLLATE "C" > $${parameters.push(decodeCursor(question, query.cursor, ANY_TEXT)[0] ?? '')}`);
+  const rows = await session.last<{ item: string }>({
+    text: `SELECT DISTINCT ${item} COLLATE "C" AS item FROM ${source}
      WHERE ${clauses.join(' AND ')} ORDER BY item LIMIT $${parameters.push(query.limit + 1)}`,
-    parameters,
-  );
+    values: parameters,
+  });
   return pageOf(
     rows.map(({ item: text }) => text),
     query.limit,
@@ -70,18 +70,18 @@ export async function readSeries(
 ): Promise<ListPage<SeriesDescription>> {
   const question = questionOf('series', query);
   const conditions = conditionsOf(query);
-  const parameters = [...conditions.parameters];
+  const parameters: (string | number)[] = [...conditions.parameters];
   let after = '';
   if (query.cursor !== undefined) {
-    const [name, id] = decodeCursor(question, query.cursor, [/^[^]*$/, UUID]);
+    const [name = '', id = ''] = decodeCursor(question, query.cursor, [/^[^]*$/, UUID]);
     after = `AND (name, id) > ($${parameters.push(name)}, $${parameters.push(id)}::uuid)`;
   }
-  const rows = await session.query<SeriesRow>(
-    `SELECT id, name, environment, labels, (extract(epoch FROM first_seen) * 1000)::float8 AS first_seen
+  const rows = await session.last<SeriesRow>({
+    text: `SELECT id, name, environment, labels, (extract(epoch FROM first_seen) * 1000)::float8 AS first_seen
      FROM metrics.tenant_series WHERE ${conditions.sql} ${after}
      ORDER BY name, id LIMIT $${parameters.push(query.limit + 1)}`,
-    parameters,
-  );
+    values: parameters,
+  });
   const page = pageOf(rows, query.limit, ({ name, id }) => encodeCursor(question, [name, id]));
   return {
     ...page,

@@ -1,5 +1,5 @@
+import type { Statement } from './flight.js';
 import type { SeriesFilter } from './query.js';
-import type { TenantSession } from './tenant-session.js';
 
 /** A series that a query matched. */
 export interface MatchedSeries {
@@ -12,12 +12,12 @@ export interface MatchedSeries {
 /** A WHERE clause and its parameters. Names and values are parameters, whatever characters they have. */
 export interface Conditions {
   readonly sql: string;
-  readonly parameters: readonly unknown[];
+  readonly parameters: readonly string[];
 }
 
 /** The first wall between tenants: every question names its tenant, though the view knows it too. */
 export function conditionsOf(filter: SeriesFilter): Conditions {
-  const parameters: unknown[] = [filter.tenantId];
+  const parameters: string[] = [filter.tenantId];
   const clauses = ['tenant_id = $1'];
   if (filter.name !== undefined) clauses.push(`name = $${parameters.push(filter.name)}`);
   if (filter.environment === null) clauses.push('environment IS NULL');
@@ -28,14 +28,10 @@ export function conditionsOf(filter: SeriesFilter): Conditions {
 }
 
 /** Series that match, at most `limit`, in no order. */
-export async function matchSeries(
-  session: TenantSession,
-  filter: SeriesFilter,
-  limit: number,
-): Promise<MatchedSeries[]> {
+export function matching(filter: SeriesFilter, limit: number): Required<Pick<Statement, 'text' | 'values'>> {
   const { sql, parameters } = conditionsOf(filter);
-  return session.query<MatchedSeries>(
-    `SELECT id, name, environment, labels FROM metrics.tenant_series WHERE ${sql} LIMIT $${parameters.length + 1}`,
-    [...parameters, limit],
-  );
+  return {
+    text: `SELECT id, name, environment, labels FROM metrics.tenant_series WHERE ${sql} LIMIT $${parameters.length + 1}`,
+    values: [...parameters, limit],
+  };
 }

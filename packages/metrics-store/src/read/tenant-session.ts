@@ -3,10 +3,21 @@ import type { Pool, PoolClient, QueryResultRow } from 'pg';
 
 import { faultOf, sqlStateOf, unavailable } from '../faults.js';
 import { overBudget, type QueryBudget } from './budget.js';
+import { fly, type Statement } from './flight.js';
+import type { PreparedStatements } from './prepared-statements.js';
 
 /** Runs statements for one tenant. */
 export interface TenantSession {
-  query<R extends QueryResultRow>(sql: string, parameters: readonly unknown[]): Promise<R[]>;
+  query<R extends QueryResultRow>(statement: Statement): Promise<R[]>;
+  /** As `query`, for the last statement of a session: the transaction ends with it. */
+  last<R extends QueryResultRow>(statement: Statement): Promise<R[]>;
+}
+
+/** Where a question is asked: connections, and what they have prepared. */
+export interface Asking {
+  readonly pool: Pool;
+  readonly prepared: PreparedStatements;
+  readonly budget: QueryBudget;
 }
 
 export interface AskOptions {
@@ -15,19 +26,29 @@ export interface AskOptions {
 }
 
 const QUERY_CANCELED = '57014';
+/** No prepared statement of this name, and one whose columns are others since a migration. */
+const NOT_PREPARED = new Set(['26000', '0A000']);
+
+// One moment for all statements of a query, so that what they say fits together.
+const BEGIN: Statement = { text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', prepared: true };
+const COMMIT: Statement = { text: 'COMMIT', prepared: true };
+/** Both end with the transaction. */
+const SETTINGS = `SELECT set_config('statement_timeout', $1, true), set_config('weir.tenant_id', $2, true)`;
 
 /**
  * Runs `work` in a read-only transaction that says whose data is read, and whose statements together may take no longer than
- * the budget allows (a twentieth more at most). Rejects with QueryBudgetError, ValidationError (`value_out_of_range`: the answer does not fit a double),
+ * the budget allows. Rejects with QueryBudgetError, ValidationError (`value_out_of_range`: the answer does not fit a double),
  * StoreUnavailableError, or the signal's reason.
  */
 export async function asTenant<T>(
-  pool: Pool,
+  asking: Asking,
   tenantId: string,
-  budget: QueryBudget,
   work: (session: TenantSession) => Promise<T>,
-  { signal }: AskOptions = {},
+  options: AskOptions = {},
 ): Promise<T> {
+  const { signal } = options;
+  const { pool, prepared, budget } = asking;
+  const { given } = prepared;
   signal?.throwIfAborted();
   const client = await connect(pool);
   let closed = false;
@@ -39,10 +60,11 @@ export async function asTenant<T>(
   signal?.addEventListener('abort', close);
   try {
     signal?.throwIfAborted();
-    const answer = await inTransaction(client, tenantId, budget, work);
+    const answer = await work(sessionOf(client, tenantId, asking));
     signal?.throwIfAborted();
     signal?.removeEventListener('abort', close);
-    void giveBackAfter('COMMIT', client); // nothing was written: whoever asks need not wait for it
+    if (client.getTransactionStatus() === 'I') client.release();
+    else void giveBackAfter('COMMIT', client); // nothing was written: whoever asks need not wait for it
     return answer;
   } catch (thrown) {
     signal?.removeEventListener('abort', close);
@@ -51,7 +73,9 @@ export async function asTenant<T>(
       throw signal.reason;
     }
     await giveBack(client, thrown);
-    throw errorOf(thrown, budget);
+    if (!given || !NOT_PREPARED.has(sqlStateOf(thrown) ?? '')) throw errorOf(thrown, budget);
+    prepared.giveUp();
+    return asTenant(asking, tenantId, work, options); // nothing was written: it is asked anew
   }
 }
 
@@ -63,33 +87,23 @@ async function connect(pool: Pool): Promise<PoolClient> {
   }
 }
 
-async function inTransaction<T>(
-  client: PoolClient,
-  tenantId: string,
-  budget: QueryBudget,
-  work: (session: TenantSession) => Promise<T>,
-): Promise<T> {
+/** Each statement goes with all that has to come before it, and so takes one turn. */
+function sessionOf(client: PoolClient, tenantId: string, { prepared, budget }: Asking): TenantSession {
   const deadline = performance.now() + budget.timeoutMs;
-  let limitMs = Math.ceil(budget.timeoutMs);
-  // One moment for all statements of a query, so that what they say fits together; one turn for all that comes before the first.
-  await client.query(
-    `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = ${limitMs}; SET LOCAL weir.tenant_id = ${client.escapeLiteral(tenantId)}`,
-  );
-  return work({
-    query: async <R extends QueryResultRow>(sql: string, parameters: readonly unknown[]) => {
-      const leftMs = Math.ceil(deadline - performance.now());
-      if (leftMs < 1) throw overBudget(budget, 'timeoutMs'); // 0 would be no limit at all
-      if (leftMs < limitMs * WORTH_A_TURN) {
-        limitMs = leftMs;
-        await client.query(`SET LOCAL statement_timeout = ${limitMs}`);
-      }
-      return (await client.query<R>(sql, [...parameters])).rows;
-    },
-  });
+  let begin = [BEGIN];
+  const ask = async <R extends QueryResultRow>(question: Statement, after: readonly Statement[]): Promise<R[]> => {
+    const leftMs = Math.ceil(deadline - performance.now());
+    if (leftMs < 1) throw overBudget(budget, 'timeoutMs'); // 0 would be no limit at all
+    const settings = { text: SETTINGS, values: [leftMs, tenantId], prepared: true };
+    const before = [...begin, settings];
+    begin = [];
+    return fly<R>(client, prepared, { before, question, after });
+  };
+  return {
+    query: (statement) => ask(statement, []),
+    last: (statement) => ask(statement, [COMMIT]),
+  };
 }
-
-/** The limit of a statement is lowered where a twentieth of it or more is spent: most queries take a few milliseconds of ten seconds. */
-const WORTH_A_TURN = 0.95;
 
 async function giveBack(client: PoolClient, thrown: unknown): Promise<void> {
   if (!(thrown instanceof WeirError) && sqlStateOf(thrown) === null) {
