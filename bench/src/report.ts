@@ -16,11 +16,12 @@ export function textOf(result: StageResult): string {
 
 function lineOf(
   { name, perSecond, ratio: to, latencyMs, freshnessMs, processes }: ContenderResult,
-  { unit, target, wantedMs }: StageResult,
+  { unit, target, wantedPerSecond, wantedMs }: StageResult,
 ): string {
   const wanted = name === 'weir' ? wantedMs : undefined;
+  const atLeast = name === 'weir' && wantedPerSecond !== undefined ? `; wanted ${whole(wantedPerSecond)}` : '';
   const parts = [
-    `  ${name.padEnd(8)} ${whole(perSecond.median)} ${unit}/s (${whole(perSecond.min)} to ${whole(perSecond.max)})`,
+    `  ${name.padEnd(8)} ${whole(perSecond.median)} ${unit}/s (${whole(perSecond.min)} to ${whole(perSecond.max)}${atLeast})`,
     to === null || name !== 'weir'
       ? ''
       : `${ratio(to.median)} of the limit (${ratio(to.min)} to ${ratio(to.max)}${target === null ? '' : `; wanted ${ratio(target)}`})`,

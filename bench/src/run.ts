@@ -19,6 +19,7 @@ export interface StageResult {
   readonly unit: string;
   readonly about: string;
   readonly target: number | null;
+  readonly wantedPerSecond?: number;
   readonly wantedMs?: Stage['wantedMs'];
   readonly peerTarget: number | null;
   /** By peer: Weir's rate by that of the peer in the same pair. */
@@ -56,11 +57,12 @@ export async function runStage(stage: Stage, { pairs, extent, onLine }: RunOptio
   }
 }
 
-const described = ({ name, unit, about, target, wantedMs, peerTarget }: Stage) => ({
+const described = ({ name, unit, about, target, wantedPerSecond, wantedMs, peerTarget }: Stage) => ({
   name,
   unit,
   about,
   target,
+  ...(wantedPerSecond !== undefined && { wantedPerSecond }),
   ...(wantedMs && { wantedMs }),
   peerTarget,
 });

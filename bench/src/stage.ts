@@ -50,6 +50,8 @@ export interface Stage {
   readonly about: string;
   /** The ratio to the limit that Weir wants to reach; null where it only tells. */
   readonly target: number | null;
+  /** How many a second Weir wants to do on two cores, whatever the limit does. */
+  readonly wantedPerSecond?: number;
   /** What p50 and p99 want to stay below, in milliseconds. */
   readonly wantedMs?: { readonly latency: Partial<Percentiles>; readonly freshness: Partial<Percentiles> };
   /** The ratio to each peer that Weir wants to reach; null where there is none to compare with. */

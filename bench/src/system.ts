@@ -1,10 +1,10 @@
-import { connectSchemaRegistry, MetricEventEncoder, SchemaVersion, subjects } from '@weir/avro';
 import { type Environment, System } from '@weir/e2e/system';
-import { type OutgoingRecord, RecordProducer } from '@weir/kafka';
 import { EngineProcess, engines, eventually, seriesIn, uniqueName } from '@weir/testing';
 import { metricsRaw, type TopicDefinition } from '@weir/topics';
 
+import { sampleEncoder } from './encoded.js';
 import { sampleAt, SERIES } from './samples.js';
+import { sendInChunks } from './sending.js';
 
 /** As docker-compose.yml and the local stack start them. */
 const AS_DEPLOYED: Readonly<Record<string, Environment>> = {
@@ -16,6 +16,12 @@ let settings: Environment = {};
 export function setForApps(others: Environment): void {
   settings = others;
 }
+
+/** As ingest-api sends them along. */
+export const INGEST_HEADERS = [
+  { key: 'correlation-id', value: Buffer.from('00000000-0000-4000-8000-000000000000') },
+  { key: 'source', value: Buffer.from('ingest-api') },
+];
 
 export interface Writing {
   readonly count: number;
@@ -30,8 +36,6 @@ export interface Writing {
 /** How often it is looked whether everything is done, and for how long at most. */
 export const LOOK_EVERY_MS = 20;
 export const PATIENCE_MS = 300_000;
-/** So many records are handed over at once. */
-const CHUNK_RECORDS = 5_000;
 
 /** Weir as it is built, with a tenant that may send any number, and what a bench does to it and asks of it. */
 export class BenchSystem {
@@ -110,25 +114,19 @@ export class BenchSystem {
 
   /** Puts samples into metrics.raw, or another topic, as ingest-api would write them. */
   async write({ count, from = 0, startMs, stepMs, into }: Writing): Promise<void> {
-    const registry = connectSchemaRegistry({ url: engines().schemaRegistry.url });
-    const encoder = new MetricEventEncoder(registry, { subject: subjects.metricsRaw.subject, autoRegister: true });
-    await encoder.ready(SchemaVersion.V3);
     const { topics, tenant } = this.running;
+    const encode = await sampleEncoder(engines().schemaRegistry.url, tenant.id);
     const topic = into ?? topics.name(metricsRaw);
-    const headers = [
-      { key: 'correlation-id', value: Buffer.from('00000000-0000-4000-8000-000000000000') },
-      { key: 'source', value: Buffer.from('ingest-api') },
-    ];
-    await this.send(count, (at, length) => {
-      const nowMs = Date.now();
-      const events = Array.from({ length }, (_, n) => ({
-        ...sampleAt(from + at + n, startMs, stepMs),
-        tenant_id: tenant.id,
-        ingested_at: nowMs,
-      }));
-      return encoder
-        .encode(events, SchemaVersion.V3)
-        .map((value, n) => ({ topic, key: `series-${(from + at + n) % SERIES}`, value, headers }));
+    await sendInChunks(count, (producer, at, length) => {
+      const samples = Array.from({ length }, (_, n) => sampleAt(from + at + n, startMs, stepMs));
+      return producer.send(
+        encode(samples).map((value, n) => ({
+          topic,
+          key: `series-${(from + at + n) % SERIES}`,
+          value,
+          headers: INGEST_HEADERS,
+        })),
+      );
     });
   }
 
@@ -137,8 +135,8 @@ export class BenchSystem {
     const topic = this.running.topics.name(metricsRaw);
     const headers = [{ key: 'tenant-id', value: Buffer.from(this.running.tenant.id) }];
     const value = Buffer.from(JSON.stringify(sampleAt(0, Date.now())));
-    await this.send(count, (at, length) =>
-      Array.from({ length }, (_, n) => ({ topic, key: `poison-${at + n}`, value, headers })),
+    await sendInChunks(count, (producer, at, length) =>
+      producer.send(Array.from({ length }, (_, n) => ({ topic, key: `poison-${at + n}`, value, headers }))),
     );
   }
 
@@ -173,31 +171,5 @@ export class BenchSystem {
 
   async stop(): Promise<void> {
     await this.running.stop();
-  }
-
-  private async send(count: number, chunk: (at: number, length: number) => readonly OutgoingRecord[]): Promise<void> {
-    const producer = new RecordProducer(
-      { bootstrapServers: engines().kafka.bootstrapServers, clientId: 'bench', securityProtocol: 'PLAINTEXT' },
-      {
-        name: 'fill',
-        compression: 'lz4',
-        lingerMs: 5,
-        deliveryTimeoutMs: 30_000,
-        connectWaitMs: 30_000,
-        maxQueuedRecords: 8 * CHUNK_RECORDS,
-        maxQueuedBytes: 1e9,
-      },
-    );
-    await producer.start();
-    try {
-      let underWay: Promise<void>[] = [];
-      for (let at = 0; at < count; at += CHUNK_RECORDS) {
-        underWay.push(producer.send(chunk(at, Math.min(CHUNK_RECORDS, count - at))));
-        if (underWay.length === 4) await Promise.all(underWay.splice(0));
-      }
-      await Promise.all(underWay);
-    } finally {
-      await producer.close(30_000);
-    }
   }
 }

@@ -4,7 +4,7 @@ import { UseMeter } from '../measure/process-use.js';
 import { LimitProgram } from '../programs.js';
 import type { ClosingContender, Run } from '../stage.js';
 import type { BenchSystem } from '../system.js';
-import type { CopyDone, CopyWork } from './copy.js';
+import type { CopyDone, CopyWork } from './copying.js';
 import type { ProducerDone, ProducerWork } from './producer.js';
 
 /** Writing encoded records to Kafka, for so long each time. */
@@ -23,9 +23,13 @@ export async function producerLimit(weir: BenchSystem, seconds: number): Promise
   });
 }
 
-/** Copying so many rows each time. */
-export async function copyLimit(weir: BenchSystem, rows: number): Promise<ClosingContender> {
-  const program = await LimitProgram.start<CopyWork, CopyDone>('copy', {
+/** Copying so many rows each time, by the one program or the other. */
+export async function copyLimit(
+  weir: BenchSystem,
+  rows: number,
+  name: 'copy' | 'copy-letters' = 'copy',
+): Promise<ClosingContender> {
+  const program = await LimitProgram.start<CopyWork, CopyDone>(name, {
     BENCH_DATABASE: weir.running.databaseUrl,
   });
   return measured(program, weir, 'postgres', async () => {

@@ -3,8 +3,8 @@
  * and no report for a record that arrived: a producer sends some thousand, waits until the brokers have them all, and goes on.
  */
 import kafka, { type LibrdKafkaError, type Producer } from '@confluentinc/kafka-javascript';
-import { connectSchemaRegistry, MetricEventEncoder, SchemaVersion, subjects } from '@weir/avro';
 
+import { sampleEncoder } from '../encoded.js';
 import { sampleAt, SERIES } from '../samples.js';
 import { serveRounds } from './rounds.js';
 
@@ -79,14 +79,8 @@ function connected(): Promise<Producer> {
 }
 
 async function encoded(): Promise<Ready[]> {
-  const registry = connectSchemaRegistry({ url: BENCH_REGISTRY });
-  const encoder = new MetricEventEncoder(registry, { subject: subjects.metricsRaw.subject, autoRegister: true });
-  await encoder.ready(SchemaVersion.V3);
+  const encode = await sampleEncoder(BENCH_REGISTRY, BENCH_TENANT);
   const nowMs = Date.now();
-  const events = Array.from({ length: EPOCH_RECORDS }, (_, n) => ({
-    ...sampleAt(n, nowMs),
-    tenant_id: BENCH_TENANT,
-    ingested_at: nowMs,
-  }));
-  return encoder.encode(events, SchemaVersion.V3).map((value, n) => ({ key: `series-${n % SERIES}`, value }));
+  const samples = Array.from({ length: EPOCH_RECORDS }, (_, n) => sampleAt(n, nowMs));
+  return encode(samples).map((value, n) => ({ key: `series-${n % SERIES}`, value }));
 }

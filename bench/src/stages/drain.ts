@@ -111,7 +111,7 @@ async function drainingPeer(weir: BenchSystem, records: number): Promise<Closing
   };
 }
 
-interface Draining {
+export interface Draining {
   readonly process: { freeze(): void; thaw(): void };
   readonly pids: ReadonlyMap<string, number>;
   readonly records: number;
@@ -121,7 +121,7 @@ interface Draining {
 }
 
 /** The process stands still while `fill` puts the records there, for less than its session, so that it begins warm and all at once. */
-async function drained({ process, pids, records, fill, done }: Draining): Promise<Run> {
+export async function drained({ process, pids, records, fill, done }: Draining): Promise<Run> {
   const before = await done();
   process.freeze();
   try {

@@ -1,4 +1,5 @@
 import type { Stage } from '../stage.js';
+import { dlqIndex, replay } from './dead-letters.js';
 import { drain, poison } from './drain.js';
 import { batchIngest, singleIngest } from './ingest.js';
 import { pacedIngest } from './paced.js';
@@ -17,6 +18,8 @@ export const stages: readonly Stage[] = [
   pacedIngest(50),
   pacedIngest(80),
   poison,
+  dlqIndex,
+  replay,
   latest,
   aggregated,
 ];

@@ -81,6 +81,13 @@ export class Database implements Session {
   }
 }
 
+/** SQLSTATE of a row whose key another one has. */
+export const UNIQUE_VIOLATION = '23505';
+
+/** Of what the database or the system refused with; undefined where it has none. */
+export const codeOf = (thrown: unknown): unknown =>
+  typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined;
+
 function faultOf(thrown: unknown): unknown {
   if (thrown instanceof WeirError || thrown instanceof HttpException) return thrown;
   if (typeof thrown === 'object' && thrown !== null && 'name' in thrown && MISTAKES.has(String(thrown.name)))

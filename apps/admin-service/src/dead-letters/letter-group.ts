@@ -1,3 +1,5 @@
+import { errorPattern } from '@weir/kafka';
+
 import type { Transaction } from '../database/database.js';
 import type { LetterRow } from './letter-row.js';
 
@@ -48,7 +50,7 @@ export async function groupsOf(transaction: Transaction, rows: readonly LetterRo
       given.map(([, { sample }]) => sample.class),
       given.map(([, { sample }]) => sample.reason),
       given.map(([, { sample }]) => sample.error),
-      given.map(([, { sample }]) => sample.errorPattern),
+      given.map(([, { sample }]) => errorPattern(sample.error)),
       given.map(([, { sample }]) => sample.tenantId),
       given.map(([, { sample }]) => sample.schemaId),
       given.map(([, { firstMs }]) => new Date(firstMs)),

@@ -28,7 +28,6 @@ export interface LetterRow {
   readonly class: string;
   readonly reason: string;
   readonly error: string;
-  readonly errorPattern: string;
   readonly fingerprint: string;
   readonly tenantId: string | null;
   readonly schemaId: number | null;
@@ -78,7 +77,6 @@ export function letterRow(record: ConsumedRecord): LetterRow {
     class: metadata.class,
     reason: metadata.reason,
     error,
-    errorPattern: errorPattern(error),
     fingerprint:
       storable(metadata.fingerprint) ||
       fingerprint({ class: metadata.class, reason: metadata.reason, schemaId, tenantId, error: { message: error } }),
@@ -118,7 +116,6 @@ function stampsIn(headers: DeadLetterEnvelope['source']['headers']): RecordHeade
 /** A record that is no envelope, under its own coordinate: it cannot be replayed, and is to be looked at and discarded. */
 function unreadable({ topic, partition, offset, timestampMs, value }: ConsumedRecord, why: string): LetterRow {
   const error = storable(`This is no dead letter: ${why}`);
-  const pattern = errorPattern(error);
   return {
     dlqPartition: partition,
     dlqOffset: offset,
@@ -128,8 +125,7 @@ function unreadable({ topic, partition, offset, timestampMs, value }: ConsumedRe
     class: UNREADABLE,
     reason: UNREADABLE,
     error,
-    errorPattern: pattern,
-    fingerprint: hash('sha256', `${UNREADABLE}\0${pattern}`).slice(0, 32),
+    fingerprint: hash('sha256', `${UNREADABLE}\0${errorPattern(error)}`).slice(0, 32),
     tenantId: null,
     schemaId: null,
     topic,

@@ -60,7 +60,10 @@ export class ReplayEvents implements Projected {
     return null;
   }
 
-  /** Of several answers to a record the first counts. The records that changed. */
+  /**
+   * Of several answers to a record the first counts. The records whose state may have changed: one that is published stays where it was, with
+   * its replay.
+   */
   private async answered(
     transaction: Transaction,
     id: string,
@@ -93,7 +96,7 @@ export class ReplayEvents implements Projected {
       [id, chunk, changed.length],
     );
     const released = left?.unanswered === 0 ? await this.tooLate(transaction, id, chunk) : [];
-    return [...changed.map(({ identity }) => identity), ...released];
+    return [...changed.filter(({ answer }) => answer !== 'published').map(({ identity }) => identity), ...released];
   }
 
   /**

@@ -5,7 +5,7 @@ import { recordedTraceparent } from '@weir/telemetry';
 
 import type { Call } from '../access/call.js';
 import type { AuditTrail } from '../audit/audit-trail.js';
-import { type Database, MANY_RECORDS, type Transaction } from '../database/database.js';
+import { codeOf, type Database, MANY_RECORDS, type Transaction, UNIQUE_VIOLATION } from '../database/database.js';
 import type { Selection } from '../dead-letters/selection.js';
 import { restate } from '../dead-letters/state.js';
 import { letterId } from '../dead-letters/views.js';
@@ -33,7 +33,6 @@ export interface ReplaysOptions {
 }
 
 const SHOWN = 20;
-const UNIQUE_VIOLATION = '23505';
 
 /** Replays of dead letters: planned, begun, and led by operators. */
 export class Replays {
@@ -233,6 +232,3 @@ function changed(planned: readonly string[], records: readonly PlannedRecord[]):
 }
 
 const asAudited = ({ state, why, rate }: ReplayRow): object => ({ state, why, rate });
-
-const codeOf = (thrown: unknown): unknown =>
-  typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined;
