@@ -7,7 +7,10 @@ const contender = (name: string, median: number): ContenderResult => ({
   name,
   perSecond: { min: median / 2, median, max: median * 2 },
   ratio: null,
+  cpuMicros: null,
+  cpuRatio: null,
   latencyMs: null,
+  tailRatio: null,
   freshnessMs: null,
   processes: {},
   runs: [],
@@ -34,6 +37,8 @@ describe('the chart of a run', () => {
   });
 
   it('is none where every stage has its pace given', async () => {
-    expect(await chartOf([stage('paced', [{ ...contender('weir', 1), freshnessMs: { p50: 1, p99: 2 } }])])).toBeNull();
+    expect(
+      await chartOf([stage('paced', [{ ...contender('weir', 1), freshnessMs: { p50: 1, p95: 2, p99: 2 } }])]),
+    ).toBeNull();
   });
 });

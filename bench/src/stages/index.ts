@@ -1,5 +1,13 @@
 import type { Stage } from '../stage.js';
 import { drain, poison } from './drain.js';
+import {
+  growingBatches,
+  growingConsumers,
+  growingLabels,
+  growingPartitions,
+  growingSeries,
+  growingTenants,
+} from './growth.js';
 import { batchIngest, singleIngest } from './ingest.js';
 import { pacedIngest } from './paced.js';
 import { aggregated, latest } from './query.js';
@@ -19,4 +27,10 @@ export const stages: readonly Stage[] = [
   poison,
   latest,
   aggregated,
+  growingTenants,
+  growingSeries,
+  growingConsumers,
+  growingPartitions,
+  growingLabels,
+  growingBatches,
 ];
