@@ -2,10 +2,11 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 import type { Percentiles } from '../measure/ratios.js';
 import { outputOf } from '../programs.js';
-import { jsonOfSeries, type SeriesSet } from '../samples.js';
+import { jsonOfSeries, sampleAt, type SeriesSet } from '../samples.js';
 
 const SCRIPT = fileURLToPath(new URL('post.lua', import.meta.url));
 
@@ -21,6 +22,8 @@ export interface WrkOptions {
   readonly series?: SeriesSet;
   /** How many requests went before: where turns and samples go on; 0 unless given. */
   readonly firstRequest?: number;
+  /** Bodies in gzip, of samples that repeat in each call: wrk cannot compress, so that they are made before. */
+  readonly gzip?: boolean;
 }
 
 export interface WrkReport {
@@ -30,21 +33,25 @@ export interface WrkReport {
   readonly latencyMs: Percentiles;
 }
 
+const GZIPPED_BODIES = 1_000;
+
 let directory: string | null = null;
+const gzippedFiles = new Map<number, string>();
 
 /**
  * Posts as fast as answers come, by wrk (https://github.com/wg/wrk), which takes a fraction of what a generator in JavaScript would of
  * the same two cores. Rejects where an answer was none of success, or a connection broke.
  */
 export async function wrk(options: WrkOptions): Promise<WrkReport> {
-  const { url, apiKeys, connections, batch, seconds, series, firstRequest = 0 } = options;
+  const { url, apiKeys, connections, batch, seconds, series, firstRequest = 0, gzip = false } = options;
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '30s', '-s', SCRIPT, url];
   const output = await outputOf('wrk', args, {
     BENCH_BATCH: String(batch),
     BENCH_START_MS: String(Date.now()),
     BENCH_FIRST_REQUEST: String(firstRequest),
-    BENCH_SERIES: fileOf('series', jsonOfSeries(series)),
-    BENCH_API_KEYS: fileOf('keys', apiKeys),
+    BENCH_SERIES: fileOf('series', jsonOfSeries(series).join('\n')),
+    BENCH_API_KEYS: fileOf('keys', apiKeys.join('\n')),
+    ...(gzip && { BENCH_GZIPPED: gzippedFileOf(batch) }),
   });
   const told = JSON.parse(output.trimEnd().split('\n').at(-1) ?? '') as Told;
   if (told.refused + told.broken > 0 || told.answers === 0)
@@ -64,9 +71,27 @@ interface Told extends Percentiles {
   readonly broken: number;
 }
 
-function fileOf(name: string, lines: readonly string[]): string {
+function fileOf(name: string, content: string | Uint8Array): string {
   directory ??= mkdtempSync(join(tmpdir(), 'weir-bench-'));
-  const file = join(directory, `${name}.txt`);
-  writeFileSync(file, lines.join('\n') + '\n');
+  const file = join(directory, name);
+  writeFileSync(file, content);
   return file;
+}
+
+/** Made once for each size of a batch. */
+function gzippedFileOf(batch: number): string {
+  const file = gzippedFiles.get(batch) ?? fileOf(`gzipped-${batch}`, gzippedBodies(batch));
+  gzippedFiles.set(batch, file);
+  return file;
+}
+
+/** No two of their samples are alike. Each body behind a line with its length, as post.lua reads them. */
+function gzippedBodies(batch: number): Buffer {
+  const startMs = Date.now();
+  const bodies = Array.from({ length: GZIPPED_BODIES }, (_, at) => {
+    const samples = Array.from({ length: batch }, (_sample, n) => sampleAt(at * batch + n, startMs));
+    const body = gzipSync(JSON.stringify(samples));
+    return [Buffer.from(`${body.length}\n`), body];
+  });
+  return Buffer.concat(bodies.flat());
 }

@@ -19,6 +19,7 @@ export const stages: readonly Stage[] = [
   singleIngest(256),
   batchIngest(64),
   batchIngest(256),
+  batchIngest(64, true),
   drain,
   stored,
   pacedIngest(25),
