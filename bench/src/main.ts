@@ -23,6 +23,7 @@ import { chartOf } from './chart.js';
 import { textOf } from './report.js';
 import { runStage, type StageResult } from './run.js';
 import { Shared } from './shared.js';
+import type { Stage } from './stage.js';
 import { stages } from './stages/index.js';
 import { setForApps } from './system.js';
 
@@ -54,9 +55,8 @@ async function main(): Promise<number> {
       console.log(`\n${stage.name}`);
       try {
         const result = await runStage(stage, {
-          pairs: asked.pairs,
+          ...roundsOf(stage, asked),
           shared,
-          extent: { ...(asked.full ? FULL : SMALL), peers: asked.peers },
           onLine: (line) => console.log(line),
         });
         results.push(result);
@@ -73,6 +73,12 @@ async function main(): Promise<number> {
   }
   await write(results, asked);
   return failed === 0 ? 0 : 1;
+}
+
+function roundsOf({ onceForSeconds }: Stage, { full, pairs, peers }: BenchArguments) {
+  const extent = { ...(full ? FULL : SMALL), peers };
+  if (!full || onceForSeconds === undefined) return { pairs, warmUp: true, extent };
+  return { pairs: 1, warmUp: false, extent: { ...extent, seconds: onceForSeconds } };
 }
 
 async function write(results: readonly StageResult[], { full, settings }: BenchArguments): Promise<void> {

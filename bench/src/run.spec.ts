@@ -37,7 +37,13 @@ function stageOf(rates: Readonly<Record<string, readonly (number | Error)[]>>): 
     });
   return { said, stage: { name: 'some', unit: 'records', about: 'about', target: 0.5, peerTarget: 2, open } };
 }
-const options = (pairs: number) => ({ pairs, extent: EXTENT, shared: new Shared(), onLine: () => undefined });
+const options = (pairs: number) => ({
+  pairs,
+  warmUp: true,
+  extent: EXTENT,
+  shared: new Shared(),
+  onLine: () => undefined,
+});
 
 describe('runStage', () => {
   it('lets the contenders take turns, and counts nothing of the first round', async () => {
@@ -48,6 +54,13 @@ describe('runStage', () => {
       { min: 100, median: 150, max: 200 },
       { min: 50, median: 100, max: 150 },
     ]);
+  });
+
+  it('counts the first round where none goes before', async () => {
+    const { stage, said } = stageOf({ limit: [100], weir: [50] });
+    const { contenders } = await runStage(stage, { ...options(1), warmUp: false });
+    expect(said).toEqual(['limit', 'weir', 'closed']);
+    expect(contenders[1]?.ratio).toEqual({ min: 0.5, median: 0.5, max: 0.5 });
   });
 
   it('compares each run with that of the first contender in its own pair', async () => {

@@ -37,16 +37,21 @@ export interface StageResult {
 
 export interface RunOptions {
   readonly pairs: number;
+  /** Whether a round goes before that counts for nothing. */
+  readonly warmUp: boolean;
   readonly extent: Extent;
   readonly shared: Shared;
   readonly onLine: (text: string) => void;
 }
 
-/** Runs the contenders of a stage in turn, again and again, after one round that counts for nothing. */
-export async function runStage(stage: Stage, { pairs, extent, shared, onLine }: RunOptions): Promise<StageResult> {
+/** Runs the contenders of a stage in turn, again and again. */
+export async function runStage(
+  stage: Stage,
+  { pairs, warmUp, extent, shared, onLine }: RunOptions,
+): Promise<StageResult> {
   const open = await stage.open(extent, shared);
   try {
-    await round(open);
+    if (warmUp) await round(open);
     const rounds: (readonly Run[])[] = [];
     while (rounds.length < pairs) {
       const runs = await round(open);

@@ -64,6 +64,8 @@ export interface Stage {
   readonly wantedGrowth?: number;
   /** It runs where it is named, and with `--full`: the small form has no time for it. */
   readonly onRequest?: true;
+  /** With `--full` it runs once, for so long, and no round goes before that. */
+  readonly onceForSeconds?: number;
   open(extent: Extent, shared: Shared): Promise<OpenStage>;
 }
 

@@ -17,6 +17,7 @@ export const stored: Stage = {
     'POST of 100 metrics by 64 connections, acknowledged and stored at once, from the first request until the last sample is stored.',
   target: null,
   peerTarget: 2.5,
+  onceForSeconds: 600,
   async open(extent, shared) {
     const weir = await shared.of(weirAsDeployed, extent);
     const load = { connections: CONNECTIONS, batch: BATCH, seconds: extent.seconds };
