@@ -36,6 +36,12 @@ describe('the chart of a run', () => {
       expect(svg).toContain(`>${text}<`);
   });
 
+  it('has sizes of Weir in its own colour, and whoever stands beside it in another', async () => {
+    const PEER = '#c98a3d';
+    expect(await chartOf([stage('grow', [contender('1 tenant', 2), contender('9 tenants', 1)])])).not.toContain(PEER);
+    expect(await chartOf([stage('one', [contender('weir', 2), contender('peer', 1)])])).toContain(PEER);
+  });
+
   it('is none where every stage has its pace given', async () => {
     expect(
       await chartOf([stage('paced', [{ ...contender('weir', 1), freshnessMs: { p50: 1, p95: 2, p99: 2 } }])]),

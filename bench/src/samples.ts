@@ -30,11 +30,15 @@ export const seriesOf = (n: number, { first = 0, count = SERIES }: SeriesSet = {
 
 export const hostOf = (series: number): string => `web-${String(series).padStart(4, '0')}`;
 
+/** A thousand series have the first path, and each further thousand one of its own. */
+export const pathOf = (series: number): string =>
+  `/api/v1/orders${series < SERIES ? '' : `-${Math.floor(series / SERIES)}`}`;
+
 function seriesAt(series: number, labels?: number): Omit<BenchSample, 'value' | 'timestamp'> {
   const usual = {
     host: hostOf(series),
     method: METHODS[series % METHODS.length] ?? '',
-    path: '/api/v1/orders',
+    path: pathOf(series),
     status: '200',
   };
   return {
