@@ -2,6 +2,8 @@ import type { Percentiles, Spread } from './measure/ratios.js';
 import type { ContenderResult, StageResult } from './run.js';
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
+/** Few of what is counted are told by hundredths. */
+export const rate = (value: number): string => (value < 10 ? value.toFixed(2) : whole(value));
 const ratio = (value: number): string => value.toFixed(2);
 const ratios = ({ min, median, max }: Spread, more = ''): string =>
   `${ratio(median)} (${ratio(min)} to ${ratio(max)}${more})`;
@@ -21,7 +23,7 @@ function lineOf(contender: ContenderResult, stage: StageResult): string {
   const { unit, wantedMs } = stage;
   const wanted = name === 'weir' ? wantedMs : undefined;
   const parts = [
-    `  ${name.padEnd(8)} ${whole(perSecond.median)} ${unit}/s (${whole(perSecond.min)} to ${whole(perSecond.max)})`,
+    `  ${name.padEnd(8)} ${rate(perSecond.median)} ${unit}/s (${rate(perSecond.min)} to ${rate(perSecond.max)})`,
     ...comparedWithFirst(contender, stage),
     timesOf('answered', latencyMs, wanted?.latency),
     tailOf(contender, stage),

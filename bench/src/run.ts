@@ -1,4 +1,5 @@
 import { type Percentiles, ratiosOf, type Spread, spreadOf } from './measure/ratios.js';
+import { rate } from './report.js';
 import type { Shared } from './shared.js';
 import type { Extent, OpenStage, Run, Stage } from './stage.js';
 
@@ -119,8 +120,7 @@ const rateOf = ({ count, seconds }: Run): number => count / seconds;
 const tailOf = ({ latencyMs }: Run): number => latencyMs?.p95 ?? Number.NaN;
 const cpuMicrosOf = ({ use = {}, count }: Run): number =>
   Object.values(use).reduce((sum, { cpuSeconds }) => sum + (cpuSeconds * 1e6) / count, 0);
-const rateText = (run: Run | undefined): string =>
-  run === undefined ? '-' : Math.round(rateOf(run)).toLocaleString('en');
+const rateText = (run: Run | undefined): string => (run === undefined ? '-' : rate(rateOf(run)));
 
 function medianOf(known: readonly Percentiles[]): Percentiles | null {
   if (known.length === 0) return null;

@@ -9,6 +9,7 @@ import {
   growingTenants,
 } from './growth.js';
 import { batchIngest, singleIngest } from './ingest.js';
+import { idle, start } from './installed.js';
 import { pacedIngest } from './paced.js';
 import { aggregated, latest } from './query.js';
 import { stored } from './stored.js';
@@ -34,4 +35,6 @@ export const stages: readonly Stage[] = [
   growingPartitions,
   growingLabels,
   growingBatches,
+  idle,
+  start,
 ];
