@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: measures the stages of Weir against their limits on this machine.
  *
- * Some ten minutes; `npm run bench -- --full` longer and steadier, `npm run bench -- --list` tells the stages. Weir runs as it is built.
+ * Some five minutes; `npm run bench -- --full` longer and steadier, with stages that otherwise run only where they are named;
+ * `npm run bench -- --list` tells them all. Weir runs as it is built.
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';

@@ -3,21 +3,23 @@ import { describe, expect, it } from '@jest/globals';
 import { readArguments } from './arguments.js';
 import type { Stage } from './stage.js';
 
-const stage = (name: string): Stage => ({
+const stage = (name: string, onRequest?: true): Stage => ({
   name,
   unit: 'records',
   about: '',
   target: null,
   peerTarget: null,
+  ...(onRequest && { onRequest }),
   open: () => Promise.reject(new Error('nothing is opened')),
 });
-const ALL = [stage('one'), stage('two')];
+const [ONE, TWO, SLOW] = [stage('one'), stage('two'), stage('slow', true)];
+const ALL = [ONE, TWO, SLOW];
 const read = (...words: string[]) => readArguments(words, ALL);
 
 describe('the words behind `npm run bench --`', () => {
   it('ask for every stage, shortly, unless they say otherwise', () => {
     expect(read()).toEqual({
-      stages: ALL,
+      stages: [ONE, TWO],
       list: false,
       full: false,
       pairs: 5,
@@ -25,12 +27,12 @@ describe('the words behind `npm run bench --`', () => {
       profiles: null,
       settings: {},
     });
-    expect(read('--full', '--peers')).toMatchObject({ full: true, pairs: 7, peers: true });
+    expect(read('--full', '--peers')).toMatchObject({ stages: ALL, full: true, pairs: 7, peers: true });
   });
 
   it('name stages, which run in their own order', () => {
-    expect(read('two', 'one')).toMatchObject({ stages: ALL });
-    expect(read('two', '--pairs', '3')).toMatchObject({ stages: [ALL[1]], pairs: 3 });
+    expect(read('slow', 'two', 'one')).toMatchObject({ stages: ALL });
+    expect(read('two', '--pairs', '3')).toMatchObject({ stages: [TWO], pairs: 3 });
   });
 
   it('set variables of the apps, with any value', () => {

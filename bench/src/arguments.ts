@@ -34,7 +34,9 @@ export function readArguments(words: readonly string[], all: readonly Stage[]): 
   const settings = values.set.map((each) => /^(?<name>[A-Z][A-Z0-9_]*)=(?<value>.*)$/su.exec(each)?.groups);
   if (settings.includes(undefined)) return '--set wants NAME=VALUE.';
   return {
-    stages: all.filter(({ name }) => positionals.length === 0 || positionals.includes(name)),
+    stages: all.filter(({ name, onRequest = false }) =>
+      positionals.length === 0 ? values.full || !onRequest : positionals.includes(name),
+    ),
     list: values.list,
     full: values.full,
     pairs,

@@ -7,7 +7,10 @@ const contender = (name: string, median: number): ContenderResult => ({
   name,
   perSecond: { min: median / 2, median, max: median * 2 },
   ratio: null,
+  cpuMicros: null,
+  cpuRatio: null,
   latencyMs: null,
+  tailRatio: null,
   freshnessMs: null,
   processes: {},
   runs: [],
@@ -33,7 +36,15 @@ describe('the chart of a run', () => {
       expect(svg).toContain(`>${text}<`);
   });
 
+  it('has sizes of Weir in its own colour, and whoever stands beside it in another', async () => {
+    const PEER = '#c98a3d';
+    expect(await chartOf([stage('grow', [contender('1 tenant', 2), contender('9 tenants', 1)])])).not.toContain(PEER);
+    expect(await chartOf([stage('one', [contender('weir', 2), contender('peer', 1)])])).toContain(PEER);
+  });
+
   it('is none where every stage has its pace given', async () => {
-    expect(await chartOf([stage('paced', [{ ...contender('weir', 1), freshnessMs: { p50: 1, p99: 2 } }])])).toBeNull();
+    expect(
+      await chartOf([stage('paced', [{ ...contender('weir', 1), freshnessMs: { p50: 1, p95: 2, p99: 2 } }])]),
+    ).toBeNull();
   });
 });

@@ -26,15 +26,15 @@ export async function chartOf(stages: readonly StageResult[]): Promise<string | 
 }
 
 function chartOfStage({ name, unit, contenders }: StageResult): Layers {
+  const names = contenders.map(({ name: who }) => who);
   const values = contenders.map(({ name: who, perSecond: { min, median, max } }) => ({
     who,
     min,
     median,
     max,
     told: Math.round(median).toLocaleString('en'),
-    colour: colourOf(who),
+    colour: colourOf(who, names),
   }));
-  const names = contenders.map(({ name: who }) => who);
   const y = { field: 'who', type: 'nominal', sort: names, title: null } as const;
   return {
     title: { text: `${name}: ${unit} a second`, anchor: 'start', frame: 'group', fontSize: 12 },
@@ -62,4 +62,8 @@ function chartOfStage({ name, unit, contenders }: StageResult): Layers {
   };
 }
 
-const colourOf = (who: string): string => (who === 'limit' || who === 'weir' ? COLOURS[who] : COLOURS.others);
+/** Where Weir is none of those named, all are: each at another size. */
+function colourOf(who: string, names: readonly string[]): string {
+  if (!names.includes('weir')) return COLOURS.weir;
+  return who === 'limit' || who === 'weir' ? COLOURS[who] : COLOURS.others;
+}

@@ -1,7 +1,7 @@
 /**
  * Measures the stages of Weir against their limits, in turn and in the same run.
  *
- *   --full          longer runs; without it the whole takes some ten minutes
+ *   --full          longer runs, and every stage; without it the whole takes some five minutes
  *   --pairs 5       how often each contender runs
  *   --peers         Redpanda Connect beside Weir, built here by Go
  *   --profile DIR   CPU profiles of the apps, as Chrome's developer tools and speedscope read them
@@ -22,12 +22,14 @@ import { type BenchArguments, readArguments } from './arguments.js';
 import { chartOf } from './chart.js';
 import { textOf } from './report.js';
 import { runStage, type StageResult } from './run.js';
+import { Shared } from './shared.js';
+import type { Stage } from './stage.js';
 import { stages } from './stages/index.js';
 import { setForApps } from './system.js';
 
 const RESULTS = fileURLToPath(new URL('../results', import.meta.url));
-const SMALL = { seconds: 4, records: 200_000 };
-const FULL = { seconds: 20, records: 1_000_000 };
+const SMALL = { seconds: 2, records: 100_000, asked: { samples: 200_000, series: 1_000 } };
+const FULL = { seconds: 20, records: 1_000_000, asked: { samples: 20_000_000, series: 10_000 } };
 
 process.exitCode = await main();
 
@@ -38,21 +40,23 @@ async function main(): Promise<number> {
     return 2;
   }
   if (asked.list) {
-    for (const { name, about } of stages) console.log(`${name.padEnd(12)} ${about}`);
+    for (const { name, about, onRequest } of stages)
+      console.log(`${name.padEnd(15)} ${about}${onRequest ? ' Where it is named, or with --full.' : ''}`);
     return 0;
   }
   if (asked.profiles !== null) process.env['WEIR_NODE_ARGUMENTS'] = `--cpu-prof --cpu-prof-dir=${asked.profiles}`;
   setForApps(asked.settings);
   await startTestEngines((line) => console.log(line), { faults: true, durable: true });
   const results: StageResult[] = [];
+  const shared = new Shared();
   let failed = 0;
   try {
     for (const stage of asked.stages) {
       console.log(`\n${stage.name}`);
       try {
         const result = await runStage(stage, {
-          pairs: asked.pairs,
-          extent: { ...(asked.full ? FULL : SMALL), peers: asked.peers },
+          ...roundsOf(stage, asked),
+          shared,
           onLine: (line) => console.log(line),
         });
         results.push(result);
@@ -60,13 +64,21 @@ async function main(): Promise<number> {
       } catch (error) {
         failed += 1;
         console.error(`${stage.name} failed:`, error);
+        await shared.stop(); // nobody knows what the failure left behind
       }
     }
   } finally {
+    await shared.stop();
     await stopTestEngines();
   }
   await write(results, asked);
   return failed === 0 ? 0 : 1;
+}
+
+function roundsOf({ onceForSeconds }: Stage, { full, pairs, peers }: BenchArguments) {
+  const extent = { ...(full ? FULL : SMALL), peers };
+  if (!full || onceForSeconds === undefined) return { pairs, warmUp: true, extent };
+  return { pairs: 1, warmUp: false, extent: { ...extent, seconds: onceForSeconds } };
 }
 
 async function write(results: readonly StageResult[], { full, settings }: BenchArguments): Promise<void> {

@@ -30,6 +30,13 @@ function watched<T extends ChildProcess>(child: T): T {
   return child;
 }
 
+/** Has a process group ended with the bench, or no longer where it has ended itself. */
+export function outlivedBy(pid: number, runs = true): void {
+  reaper ??= new Reaper();
+  if (runs) reaper.watch(pid, 'SIGTERM');
+  else reaper.forget(pid);
+}
+
 /** What a program writes until it ends. Rejects where it cannot be started or ends with another code than 0. */
 export function outputOf(
   program: string,

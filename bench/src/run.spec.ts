@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { runStage } from './run.js';
+import { Shared } from './shared.js';
 import type { Contender, Run, Stage } from './stage.js';
 
-const EXTENT = { seconds: 1, records: 1, peers: false };
+const EXTENT = { seconds: 1, records: 1, asked: { samples: 1, series: 1 }, peers: false };
 
 /** A stage whose contenders do so many in a second in each round, the first of which warms up; and what happened in it. */
 function stageOf(rates: Readonly<Record<string, readonly (number | Error)[]>>): { stage: Stage; said: string[] } {
@@ -17,7 +18,12 @@ function stageOf(rates: Readonly<Record<string, readonly (number | Error)[]>>): 
         const rate = left.shift() ?? new Error('one round too many');
         if (typeof rate !== 'number') return Promise.reject(rate);
         const use = { [name]: { cpuSeconds: 1, peakBytes: rate * 1e6 } };
-        return Promise.resolve({ count: rate * 2, seconds: 2, latencyMs: { p50: 1_000 / rate, p99: 5 }, use });
+        return Promise.resolve({
+          count: rate * 2,
+          seconds: 2,
+          latencyMs: { p50: 1_000 / rate, p95: 2_000 / rate, p99: 5 },
+          use,
+        });
       },
     };
   };
@@ -31,7 +37,13 @@ function stageOf(rates: Readonly<Record<string, readonly (number | Error)[]>>): 
     });
   return { said, stage: { name: 'some', unit: 'records', about: 'about', target: 0.5, peerTarget: 2, open } };
 }
-const options = (pairs: number) => ({ pairs, extent: EXTENT, onLine: () => undefined });
+const options = (pairs: number) => ({
+  pairs,
+  warmUp: true,
+  extent: EXTENT,
+  shared: new Shared(),
+  onLine: () => undefined,
+});
 
 describe('runStage', () => {
   it('lets the contenders take turns, and counts nothing of the first round', async () => {
@@ -42,6 +54,13 @@ describe('runStage', () => {
       { min: 100, median: 150, max: 200 },
       { min: 50, median: 100, max: 150 },
     ]);
+  });
+
+  it('counts the first round where none goes before', async () => {
+    const { stage, said } = stageOf({ limit: [100], weir: [50] });
+    const { contenders } = await runStage(stage, { ...options(1), warmUp: false });
+    expect(said).toEqual(['limit', 'weir', 'closed']);
+    expect(contenders[1]?.ratio).toEqual({ min: 0.5, median: 0.5, max: 0.5 });
   });
 
   it('compares each run with that of the first contender in its own pair', async () => {
@@ -59,8 +78,26 @@ describe('runStage', () => {
   it('tells latencies, processor time for each of what is counted, and the most memory', async () => {
     const { stage } = stageOf({ weir: [1, 100, 200, 50] });
     const [weir] = (await runStage(stage, options(3))).contenders;
-    expect(weir?.latencyMs).toEqual({ p50: 10, p99: 5 });
+    expect(weir?.latencyMs).toEqual({ p50: 10, p95: 20, p99: 5 });
     expect(weir?.processes['weir']).toEqual({ cpuMicros: 5_000, peakMegabytes: 200 });
+  });
+
+  it('compares the 95th percentile of answers with that of the first contender in the same pair', async () => {
+    const { stage } = stageOf({ limit: [1, 100, 200, 400], weir: [1, 50, 50, 100] });
+    const [limit, weir] = (await runStage(stage, options(3))).contenders;
+    expect(limit?.tailRatio).toBeNull();
+    expect(weir?.tailRatio).toEqual({ min: 2, median: 4, max: 4 });
+  });
+
+  it('compares the processor time of sizes with that of the smallest, pair by pair, and none is ahead', async () => {
+    const { stage } = stageOf({ 'one tenant': [1, 100, 200, 50], 'two tenants': [1, 50, 50, 50] });
+    const { contenders, ahead } = await runStage(stage, options(3));
+    expect(contenders.map(({ cpuMicros }) => cpuMicros)).toEqual([
+      { min: 2_500, median: 5_000, max: 10_000 },
+      { min: 10_000, median: 10_000, max: 10_000 },
+    ]);
+    expect(contenders.map(({ cpuRatio }) => cpuRatio)).toEqual([null, { min: 1, median: 2, max: 4 }]);
+    expect(ahead).toEqual({});
   });
 
   it('fails where a contender lost or invented anything, and lets go of the stage', async () => {

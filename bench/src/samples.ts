@@ -10,29 +10,51 @@ export interface BenchSample {
   readonly environment: string;
 }
 
+/** Which series samples are of: `count` of them from number `first` on, with so many labels; a thousand from 0 on with four unless given. */
+export interface SeriesSet {
+  readonly first?: number;
+  readonly count?: number;
+  readonly labels?: number;
+}
+
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE'];
 
-/** Sample `n`: of series `n % SERIES`, and `stepMs` after the one before it of that series; no two are alike in both. */
-export function sampleAt(n: number, startMs: number, stepMs = 1): BenchSample {
-  return { ...seriesAt(n % SERIES), value: n, timestamp: startMs + Math.floor(n / SERIES) * stepMs };
+/** Sample `n`: of series `n % count`, and `stepMs` after the one before it of that series; no two are alike in both. */
+export function sampleAt(n: number, startMs: number, stepMs = 1, set: SeriesSet = {}): BenchSample {
+  const timestamp = startMs + Math.floor(n / (set.count ?? SERIES)) * stepMs;
+  return { ...seriesAt(seriesOf(n, set), set.labels), value: n, timestamp };
 }
+
+/** The number of the series that sample `n` is of. */
+export const seriesOf = (n: number, { first = 0, count = SERIES }: SeriesSet = {}): number => first + (n % count);
 
 export const hostOf = (series: number): string => `web-${String(series).padStart(4, '0')}`;
 
-function seriesAt(series: number): Omit<BenchSample, 'value' | 'timestamp'> {
+/** A thousand series have the first path, and each further thousand one of its own. */
+export const pathOf = (series: number): string =>
+  `/api/v1/orders${series < SERIES ? '' : `-${Math.floor(series / SERIES)}`}`;
+
+function seriesAt(series: number, labels?: number): Omit<BenchSample, 'value' | 'timestamp'> {
+  const usual = {
+    host: hostOf(series),
+    method: METHODS[series % METHODS.length] ?? '',
+    path: pathOf(series),
+    status: '200',
+  };
   return {
     name: 'http_request_duration_seconds',
-    labels: {
-      host: hostOf(series),
-      method: METHODS[series % METHODS.length] ?? '',
-      path: '/api/v1/orders',
-      status: '200',
-    },
+    labels: labels === undefined ? usual : withLabels(usual, labels),
     environment: 'production',
   };
 }
 
+/** The first so many labels, and others behind them where they are not enough. */
+function withLabels(usual: Readonly<Record<string, string>>, count: number): Record<string, string> {
+  const more = Array.from({ length: count }, (_, n) => [`dimension_${n}`, `value-of-${n}`] as const);
+  return Object.fromEntries([...Object.entries(usual), ...more].slice(0, count));
+}
+
 /** Each series' JSON without value and time: what wrk's script puts those two behind. */
-export function jsonOfSeries(): string[] {
-  return Array.from({ length: SERIES }, (_, series) => JSON.stringify(seriesAt(series)).slice(0, -1));
+export function jsonOfSeries({ first = 0, count = SERIES, labels }: SeriesSet = {}): string[] {
+  return Array.from({ length: count }, (_, at) => JSON.stringify(seriesAt(first + at, labels)).slice(0, -1));
 }

@@ -1,5 +1,6 @@
 import type { ProcessUse } from './measure/process-use.js';
 import type { Percentiles } from './measure/ratios.js';
+import type { Shared } from './shared.js';
 
 /** One run of a contender. */
 export interface Run {
@@ -14,9 +15,9 @@ export interface Run {
   readonly use?: Readonly<Record<string, ProcessUse>>;
 }
 
-/** Somebody who does a stage's work: the limit, Weir, a peer. */
+/** Somebody who does a stage's work: the limit, Weir, a peer; or Weir at one size of an axis. */
 export interface Contender {
-  /** `limit`, `weir`, or a peer's name. */
+  /** `limit`, `weir`, or a peer's name; the size where Weir alone is measured, as it grows. */
   readonly name: string;
   /** Rejects where it lost or invented anything. */
   run(): Promise<Run>;
@@ -31,6 +32,7 @@ export interface ClosingContender extends Contender {
 export interface OpenStage {
   /** The first is what the others are measured against. */
   readonly contenders: readonly Contender[];
+  /** Lets go of what is the stage's alone. */
   close(): Promise<void>;
 }
 
@@ -38,6 +40,8 @@ export interface OpenStage {
 export interface Extent {
   readonly seconds: number;
   readonly records: number;
+  /** What queries find: samples of a day, in all, of so many series. */
+  readonly asked: { readonly samples: number; readonly series: number };
   /** Whether what a user would take instead does the same work in turn. */
   readonly peers: boolean;
 }
@@ -56,14 +60,18 @@ export interface Stage {
   readonly wantedMs?: { readonly latency: Partial<Percentiles>; readonly freshness: Partial<Percentiles> };
   /** The ratio to each peer that Weir wants to reach; null where there is none to compare with. */
   readonly peerTarget: number | null;
-  open(extent: Extent): Promise<OpenStage>;
+  /** How many times as long as the first contender's the 95th percentile of the others' answers may take. */
+  readonly wantedTail?: number;
+  /** How many times the processor time of the first contender a metric may cost any other: sizes of an axis. */
+  readonly wantedGrowth?: number;
+  /** It runs where it is named, and with `--full`: the small form has no time for it. */
+  readonly onRequest?: true;
+  /** With `--full` it runs once, for so long, and no round goes before that. */
+  readonly onceForSeconds?: number;
+  open(extent: Extent, shared: Shared): Promise<OpenStage>;
 }
 
-/** Lets go of a stage's other contenders, and then of its system. */
-export async function closed(
-  others: readonly Pick<ClosingContender, 'close'>[],
-  weir: { stop(): Promise<void> },
-): Promise<void> {
+/** Lets go of contenders. */
+export async function closed(others: readonly Pick<ClosingContender, 'close'>[]): Promise<void> {
   for (const other of others) await other.close();
-  await weir.stop();
 }

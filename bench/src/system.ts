@@ -1,9 +1,10 @@
-import { type Environment, System } from '@weir/e2e/system';
+import { type Environment, kafkaConnection, System } from '@weir/e2e/system';
+import { KafkaAdmin } from '@weir/kafka';
 import { EngineProcess, engines, eventually, seriesIn, uniqueName } from '@weir/testing';
-import { metricsRaw, type TopicDefinition } from '@weir/topics';
+import { metricsRaw, resolveTopics, type TopicDefinition } from '@weir/topics';
 
 import { sampleEncoder } from './encoded.js';
-import { sampleAt, SERIES } from './samples.js';
+import { sampleAt, seriesOf, type SeriesSet } from './samples.js';
 import { sendInChunks } from './sending.js';
 
 /** As docker-compose.yml and the local stack start them. */
@@ -30,7 +31,14 @@ export interface Writing {
   /** When the first sample of each series was taken, and how long there is between two of them: a millisecond unless given. */
   readonly startMs: number;
   readonly stepMs?: number;
+  readonly series?: SeriesSet;
   readonly into?: string;
+}
+
+export interface BenchSystemOptions {
+  readonly tenantCount?: number;
+  /** Of metrics.raw; as the registry has it unless given. */
+  readonly partitions?: number;
 }
 
 /** How often it is looked whether everything is done, and for how long at most. */
@@ -41,12 +49,16 @@ export const PATIENCE_MS = 300_000;
 export class BenchSystem {
   private constructor(readonly running: System) {}
 
-  static async start(): Promise<BenchSystem> {
-    return new BenchSystem(
-      await System.start({
-        environment: (_usual, app) => ({ LOG_LEVEL: 'warn', ...AS_DEPLOYED[app], ...settings }),
-      }),
-    );
+  static async start({ tenantCount = 1, partitions }: BenchSystemOptions = {}): Promise<BenchSystem> {
+    const running = await System.start({
+      tenantCount,
+      environment: async (usual, app) => {
+        if (partitions !== undefined && app === 'ingest-api')
+          await makeRaw(partitions, usual['KAFKA_TOPIC_PREFIX'] ?? '');
+        return { LOG_LEVEL: 'warn', ...AS_DEPLOYED[app], ...settings };
+      },
+    });
+    return new BenchSystem(running);
   }
 
   /** The processes of this machine that take part in the work, by name. */
@@ -59,6 +71,20 @@ export class BenchSystem {
       ),
       ...this.pidsOf('kafka', 'postgres'),
     ]);
+  }
+
+  /** Resolves once so many metrics-consumers, and no others, have partitions of metrics.raw. */
+  async haveConsumers(count: number): Promise<void> {
+    const { consumers } = this.running;
+    for (const consumer of consumers.splice(count)) await consumer.end();
+    while (consumers.length < count) await this.running.addConsumer();
+    await Promise.all(consumers.map((consumer) => consumer.ready()));
+    await eventually(
+      () => this.running.group(),
+      ({ state, members }) =>
+        state === 'stable' && members.length === count && members.every(({ assignment }) => assignment.length > 0),
+      { timeoutMs: PATIENCE_MS },
+    );
   }
 
   /** Resolves once ingest-api works on nothing any more: a load that ends leaves a request on each connection. */
@@ -113,16 +139,16 @@ export class BenchSystem {
   }
 
   /** Puts samples into metrics.raw, or another topic, as ingest-api would write them. */
-  async write({ count, from = 0, startMs, stepMs, into }: Writing): Promise<void> {
+  async write({ count, from = 0, startMs, stepMs, series, into }: Writing): Promise<void> {
     const { topics, tenant } = this.running;
     const encode = await sampleEncoder(engines().schemaRegistry.url, tenant.id);
     const topic = into ?? topics.name(metricsRaw);
     await sendInChunks(count, (producer, at, length) => {
-      const samples = Array.from({ length }, (_, n) => sampleAt(from + at + n, startMs, stepMs));
+      const samples = Array.from({ length }, (_, n) => sampleAt(from + at + n, startMs, stepMs, series));
       return producer.send(
         encode(samples).map((value, n) => ({
           topic,
-          key: `series-${(from + at + n) % SERIES}`,
+          key: `series-${seriesOf(from + at + n, series)}`,
           value,
           headers: INGEST_HEADERS,
         })),
@@ -171,5 +197,18 @@ export class BenchSystem {
 
   async stop(): Promise<void> {
     await this.running.stop();
+  }
+}
+
+/** Weir with all its apps; stages in a row share it. */
+export const weirAsDeployed = (): Promise<BenchSystem> => BenchSystem.start();
+
+/** Before the apps start, which take a topic as they find it. */
+async function makeRaw(partitions: number, prefix: string): Promise<void> {
+  const admin = new KafkaAdmin(kafkaConnection());
+  try {
+    await admin.ensureTopics([{ ...resolveTopics({ prefix }).resolved(metricsRaw), partitions }]);
+  } finally {
+    await admin.close();
   }
 }

@@ -19,8 +19,8 @@ describe('the spread of measurements', () => {
 describe('percentiles', () => {
   it('are values that were measured, half and nearly all of them no larger', () => {
     const hundred = Array.from({ length: 100 }, (_, n) => 100 - n);
-    expect(percentilesOf(hundred)).toEqual({ p50: 50, p99: 99 });
-    expect(percentilesOf([7])).toEqual({ p50: 7, p99: 7 });
+    expect(percentilesOf(hundred)).toEqual({ p50: 50, p95: 95, p99: 99 });
+    expect(percentilesOf([7])).toEqual({ p50: 7, p95: 7, p99: 7 });
   });
 
   it('are none of nothing', () => {

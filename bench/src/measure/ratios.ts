@@ -18,6 +18,7 @@ export function spreadOf(values: readonly number[]): Spread {
 /** Of how long something took, in milliseconds. */
 export interface Percentiles {
   readonly p50: number;
+  readonly p95: number;
   readonly p99: number;
 }
 
@@ -29,7 +30,7 @@ export function percentilesOf(values: readonly number[]): Percentiles {
     if (value === undefined) throw new RangeError('There is no value.');
     return value;
   };
-  return { p50: at(0.5), p99: at(0.99) };
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
 }
 
 /**

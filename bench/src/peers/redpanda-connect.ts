@@ -25,9 +25,10 @@ const UPSERT = `WITH batch AS MATERIALIZED (
   ON CONFLICT (series_id, ts) DO UPDATE SET value = excluded.value`;
 
 const TABLES = `
-  CREATE TABLE IF NOT EXISTS peer_series (
+  DROP TABLE IF EXISTS peer_series, peer_samples;
+  CREATE TABLE peer_series (
     id uuid PRIMARY KEY, tenant_id text NOT NULL, name text NOT NULL, labels jsonb NOT NULL);
-  CREATE TABLE IF NOT EXISTS peer_samples (
+  CREATE TABLE peer_samples (
     series_id uuid NOT NULL, ts timestamptz NOT NULL, value float8 NOT NULL, PRIMARY KEY (series_id, ts))`;
 
 /**
@@ -132,7 +133,7 @@ export class RedpandaConnect {
 const brokers = (): string[] => engines().kafka.bootstrapServers.split(',');
 const registry = (): string => engines().schemaRegistry.url;
 
-/** What `draining` needs in the database. */
+/** What `draining` needs in the database, with nothing in it. */
 export async function makePeerTables(weir: BenchSystem): Promise<void> {
   await weir.running.sql(TABLES);
 }

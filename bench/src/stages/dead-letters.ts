@@ -3,7 +3,7 @@ import { metricsDlq } from '@weir/topics';
 
 import { copyLimit, producerLimit } from '../limits/contenders.js';
 import { UseMeter } from '../measure/process-use.js';
-import { BenchRecovery } from '../recovery.js';
+import { type BenchRecovery, recoveryAsDeployed } from '../recovery.js';
 import { type Contender, closed, type Run, type Stage } from '../stage.js';
 import { LOOK_EVERY_MS, PATIENCE_MS } from '../system.js';
 import { drained } from './drain.js';
@@ -20,11 +20,11 @@ export const dlqIndex: Stage = {
   target: null,
   wantedPerSecond: 30_000,
   peerTarget: null,
-  async open({ records }) {
-    const recovery = await BenchRecovery.start();
-    const letters = records / 4;
+  async open(extent, shared) {
+    const recovery = await shared.of(recoveryAsDeployed, extent);
+    const letters = extent.records / 4;
     const limit = await copyLimit(recovery.weir, letters, 'copy-letters');
-    return { contenders: [limit, indexing(recovery, letters)], close: () => closed([limit], recovery) };
+    return { contenders: [limit, indexing(recovery, letters)], close: () => closed([limit]) };
   },
 };
 
@@ -37,10 +37,10 @@ export const replay: Stage = {
   target: null,
   wantedPerSecond: 20_000,
   peerTarget: null,
-  async open({ seconds, records }) {
-    const recovery = await BenchRecovery.start();
-    const limit = await producerLimit(recovery.weir, seconds / 2);
-    return { contenders: [limit, replaying(recovery, records / 10)], close: () => closed([limit], recovery) };
+  async open(extent, shared) {
+    const recovery = await shared.of(recoveryAsDeployed, extent);
+    const limit = await producerLimit(recovery.weir, extent.seconds / 2);
+    return { contenders: [limit, replaying(recovery, extent.records / 10)], close: () => closed([limit]) };
   },
 };
 
@@ -49,7 +49,7 @@ function indexing(recovery: BenchRecovery, letters: number): Contender {
     name: 'weir',
     async run() {
       const run = await drained({
-        process: recovery.admin,
+        processes: [recovery.admin],
         pids: recovery.pids,
         records: letters,
         fill: () => recovery.writeLetters(letters, 'tenant-1'),

@@ -4,8 +4,12 @@ import { metricsDlq } from '@weir/topics';
 import { copyLimit, producerLimit } from '../limits/contenders.js';
 import { UseMeter } from '../measure/process-use.js';
 import { makePeerTables, peerSamples, RedpandaConnect } from '../peers/redpanda-connect.js';
+import type { SeriesSet } from '../samples.js';
 import { type ClosingContender, type Contender, closed, type Run, type Stage } from '../stage.js';
-import { BenchSystem, LOOK_EVERY_MS, PATIENCE_MS } from '../system.js';
+import { type BenchSystem, LOOK_EVERY_MS, PATIENCE_MS, weirAsDeployed } from '../system.js';
+
+/** A dead letter takes so many times as long as a sample. */
+const POISON_PART = 4;
 
 /** Records that wait in Kafka become rows of series and samples. */
 export const drain: Stage = {
@@ -15,11 +19,12 @@ export const drain: Stage = {
     'Records that wait in metrics.raw are decoded, validated and upserted into series and samples, with the ledger; the limit is binary COPY of ready bytes on one connection into a table without index.',
   target: 0.45,
   peerTarget: 2,
-  async open({ records, peers }) {
-    const weir = await BenchSystem.start();
+  async open(extent, shared) {
+    const { records, peers } = extent;
+    const weir = await shared.of(weirAsDeployed, extent);
     const limit = await copyLimit(weir, records);
     const peer = peers ? [await drainingPeer(weir, records)] : [];
-    return { contenders: [limit, draining(weir, records), ...peer], close: () => closed([...peer, limit], weir) };
+    return { contenders: [limit, draining(weir, records), ...peer], close: () => closed([...peer, limit]) };
   },
 };
 
@@ -31,28 +36,36 @@ export const poison: Stage = {
     'Records that nobody can read become dead letters, acknowledged before the ledger counts them; the limit is librdkafka’s producer from Node with encoded metrics.',
   target: 0.5,
   peerTarget: null,
-  async open({ seconds, records }) {
-    const weir = await BenchSystem.start();
-    const limit = await producerLimit(weir, seconds);
-    return { contenders: [limit, poisoned(weir, records)], close: () => closed([limit], weir) };
+  async open(extent, shared) {
+    const weir = await shared.of(weirAsDeployed, extent);
+    const limit = await producerLimit(weir, extent.seconds);
+    return {
+      contenders: [limit, poisoned(weir, extent.records / POISON_PART)],
+      close: () => closed([limit]),
+    };
   },
 };
 
-function draining(weir: BenchSystem, records: number): Contender {
+/** `seriesFrom`: the series of the records behind so many that went before. */
+export function draining(
+  weir: BenchSystem,
+  records: number,
+  name = 'weir',
+  seriesFrom: (filled: number) => SeriesSet = () => ({}),
+): Contender {
   let filled = 0;
   return {
-    name: 'weir',
+    name,
     async run() {
       const startMs = Date.now();
-      const before = await weir.settled();
-      const run = await settleAll(weir, records, () => weir.write({ count: records, from: filled, startMs }));
+      const [before, samples] = [await weir.settled(), await weir.samples()];
+      const writing = { count: records, from: filled, startMs, series: seriesFrom(filled) };
+      const run = await settleAll(weir, records, () => weir.write(writing));
       filled += records;
       const after = await weir.settled();
-      const samples = await weir.samples();
-      if (!after.balanced || after.stored - before.stored !== records || samples !== filled)
-        throw new Error(
-          `${records} were written, ${after.stored - before.stored} stored; there are ${samples} samples, of ${filled}`,
-        );
+      const [stored, added] = [after.stored - before.stored, (await weir.samples()) - samples];
+      if (!after.balanced || stored !== records || added !== records)
+        throw new Error(`${records} were written, ${stored} stored, as ${added} samples; balanced: ${after.balanced}`);
       return run;
     },
   };
@@ -76,9 +89,8 @@ function poisoned(weir: BenchSystem, records: number): Contender {
 }
 
 function settleAll(weir: BenchSystem, records: number, fill: () => Promise<void>): Promise<Run> {
-  const { consumer } = weir.running;
   return drained({
-    process: consumer,
+    processes: weir.running.consumers,
     pids: weir.pids,
     records,
     fill,
@@ -101,7 +113,7 @@ async function drainingPeer(weir: BenchSystem, records: number): Promise<Closing
     async run() {
       const startMs = Date.now();
       const fill = (): Promise<void> => weir.write({ count: records, from: filled, startMs, into: topic });
-      const run = await drained({ process: peer, pids, records, fill, done: () => weir.committedBy(groupId) });
+      const run = await drained({ processes: [peer], pids, records, fill, done: () => weir.committedBy(groupId) });
       filled += records;
       const samples = await peerSamples(weir);
       if (samples !== filled) throw new Error(`${filled} were written, and there are ${samples} samples`);
@@ -112,7 +124,7 @@ async function drainingPeer(weir: BenchSystem, records: number): Promise<Closing
 }
 
 export interface Draining {
-  readonly process: { freeze(): void; thaw(): void };
+  readonly processes: readonly { freeze(): void; thaw(): void }[];
   readonly pids: ReadonlyMap<string, number>;
   readonly records: number;
   readonly fill: () => Promise<void>;
@@ -120,14 +132,14 @@ export interface Draining {
   readonly done: () => Promise<number>;
 }
 
-/** The process stands still while `fill` puts the records there, for less than its session, so that it begins warm and all at once. */
-export async function drained({ process, pids, records, fill, done }: Draining): Promise<Run> {
+/** The processes stand still while `fill` puts the records there, for less than their session, so that they begin warm and all at once. */
+export async function drained({ processes, pids, records, fill, done }: Draining): Promise<Run> {
   const before = await done();
-  process.freeze();
+  for (const each of processes) each.freeze();
   try {
     await fill();
   } finally {
-    process.thaw();
+    for (const each of processes) each.thaw();
   }
   const meter = new UseMeter(pids);
   const began = performance.now();

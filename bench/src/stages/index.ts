@@ -1,7 +1,16 @@
 import type { Stage } from '../stage.js';
 import { dlqIndex, replay } from './dead-letters.js';
 import { drain, poison } from './drain.js';
+import {
+  growingBatches,
+  growingConsumers,
+  growingLabels,
+  growingPartitions,
+  growingSeries,
+  growingTenants,
+} from './growth.js';
 import { batchIngest, singleIngest } from './ingest.js';
+import { idle, start } from './installed.js';
 import { pacedIngest } from './paced.js';
 import { aggregated, latest } from './query.js';
 import { stored } from './stored.js';
@@ -12,6 +21,7 @@ export const stages: readonly Stage[] = [
   singleIngest(256),
   batchIngest(64),
   batchIngest(256),
+  batchIngest(64, true),
   drain,
   stored,
   pacedIngest(25),
@@ -22,4 +32,12 @@ export const stages: readonly Stage[] = [
   replay,
   latest,
   aggregated,
+  growingTenants,
+  growingSeries,
+  growingConsumers,
+  growingPartitions,
+  growingLabels,
+  growingBatches,
+  idle,
+  start,
 ];

@@ -1,10 +1,10 @@
 import { eventually, uniqueName } from '@weir/testing';
 
-import { wrk } from '../load/wrk.js';
+import { wrk, type WrkOptions } from '../load/wrk.js';
 import { UseMeter } from '../measure/process-use.js';
 import { makePeerTables, peerSamples, RedpandaConnect } from '../peers/redpanda-connect.js';
 import { type ClosingContender, type Contender, closed, type Run, type Stage } from '../stage.js';
-import { BenchSystem, LOOK_EVERY_MS, PATIENCE_MS } from '../system.js';
+import { type BenchSystem, LOOK_EVERY_MS, PATIENCE_MS, weirAsDeployed } from '../system.js';
 
 const CONNECTIONS = 64;
 const BATCH = 100;
@@ -17,36 +17,41 @@ export const stored: Stage = {
     'POST of 100 metrics by 64 connections, acknowledged and stored at once, from the first request until the last sample is stored.',
   target: null,
   peerTarget: 2.5,
-  async open({ seconds, peers }) {
-    const weir = await BenchSystem.start();
-    const peer = peers ? [await storingPeer(weir, seconds)] : [];
-    return { contenders: [storing(weir, seconds), ...peer], close: () => closed(peer, weir) };
+  onceForSeconds: 600,
+  async open(extent, shared) {
+    const weir = await shared.of(weirAsDeployed, extent);
+    const load = { connections: CONNECTIONS, batch: BATCH, seconds: extent.seconds };
+    const peer = extent.peers ? [await storingPeer(weir, load)] : [];
+    return { contenders: [storing(weir, load), ...peer], close: () => closed(peer) };
   },
 };
 
-function storing(weir: BenchSystem, seconds: number): Contender {
-  const { ingest, tenant } = weir.running;
+/** All tenants of a system send in turn, request by request. */
+export function storing(weir: BenchSystem, load: Omit<WrkOptions, 'url' | 'apiKeys'>, name = 'weir'): Contender {
+  const url = `${weir.running.ingest.url}/api/v1/metrics`;
+  const apiKeys = weir.running.tenants.map(({ apiKey }) => apiKey);
+  let firstRequest = 0;
   return {
-    name: 'weir',
+    name,
     async run(): Promise<Run> {
       const before = await weir.allStored();
       const meter = new UseMeter(weir.pids);
       const began = performance.now();
-      const url = `${ingest.url}/api/v1/metrics`;
-      const posted = await wrk({ url, apiKey: tenant.apiKey, connections: CONNECTIONS, batch: BATCH, seconds });
+      const posted = await wrk({ ...load, url, apiKeys, firstRequest });
+      firstRequest += posted.answers;
       await weir.quiet();
       const count = (await weir.allStored()) - before;
       const took = (performance.now() - began) / 1_000;
       const use = meter.read();
-      if (posted.answers * BATCH > count)
-        throw new Error(`${posted.answers * BATCH} were acknowledged, and ${count} stored`);
+      if (posted.answers * load.batch > count)
+        throw new Error(`${posted.answers * load.batch} were acknowledged, and ${count} stored`);
       return { count, seconds: took, latencyMs: posted.latencyMs, use };
     },
   };
 }
 
 /** Redpanda Connect with both its halves, as processes of their own. */
-async function storingPeer(weir: BenchSystem, seconds: number): Promise<ClosingContender> {
+async function storingPeer(weir: BenchSystem, load: Omit<WrkOptions, 'url' | 'apiKeys'>): Promise<ClosingContender> {
   const [topic, groupId] = [await weir.createTopic(), uniqueName('bench')];
   const { tenant, databaseUrl } = weir.running;
   const settled = (): Promise<number> => weir.committedBy(groupId);
@@ -60,8 +65,7 @@ async function storingPeer(weir: BenchSystem, seconds: number): Promise<ClosingC
       const before = await settled();
       const meter = new UseMeter(pids);
       const began = performance.now();
-      const load = { url: ingest.url, apiKey: tenant.apiKey, connections: CONNECTIONS, batch: BATCH, seconds };
-      const posted = await wrk(load);
+      const posted = await wrk({ ...load, url: ingest.url, apiKeys: [tenant.apiKey] });
       const written = await weir.recordsAtRest(topic);
       const after = await eventually(settled, (now) => now >= written, {
         timeoutMs: PATIENCE_MS,
