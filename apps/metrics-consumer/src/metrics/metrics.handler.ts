@@ -28,11 +28,7 @@ export class MetricsHandler {
     private readonly transport: BatchTransport,
     private readonly metrics: SettlementMetrics,
     private readonly catchUp: CatchUp,
-  ) {
-    transport.whenFetched(metricsRaw, (records) => {
-      pipeline.fetched(records);
-    });
-  }
+  ) {}
 
   @BatchHandler(metricsRaw)
   async settle(batch: RecordBatch): Promise<void> {

@@ -26,8 +26,6 @@ const HOLD_AFTER_MS = 500;
 export interface FetchLoopHooks {
   /** May this partition be read? */
   readable(owner: AssignedPartition): boolean;
-  /** Records came that are kept. */
-  fetched(records: readonly ConsumedRecord[]): void;
   /** Called after each poll, with how many records came. No consume call is under way then. */
   polled(received: number): void;
   /** The client rejected a consume call. */
@@ -148,14 +146,9 @@ export class FetchLoop {
     for (const run of this.runsOf(messages)) {
       if (putBack.has(run.owner)) continue;
       if (run.owner.pausedInClient && (await this.putBack(run))) putBack.add(run.owner);
-      else this.keep(run);
+      else this.buffer.push(run);
     }
     return messages.length;
-  }
-
-  private keep(run: Run): void {
-    this.buffer.push(run);
-    this.hooks.fetched(run.records);
   }
 
   /** Those that follow one another and are of one partition. What is of none that is assigned is left out. */
