@@ -96,9 +96,7 @@ async function insertRows(transaction: Transaction, rows: readonly LetterRow[]):
 
 /** https://www.postgresql.org/docs/current/sql-copy.html, "Text Format". */
 function lineOf(row: LetterRow): string {
-  let line = '';
-  for (const [, , of] of COLUMNS) line += `${line === '' ? '' : '\t'}${cellOf(of(row))}`;
-  return `${line}\n`;
+  return `${COLUMNS.map(([, , of]) => cellOf(of(row))).join('\t')}\n`;
 }
 
 function cellOf(value: Cell): string {
