@@ -66,7 +66,8 @@ describe('admin-service, when something is away', () => {
         { timeoutMs: 60_000 },
       );
       await registry.resume();
-      await app.untilReady();
+      // Clients that look for Kafka hold the few threads that log-ins to PostgreSQL need too: four here, sixteen as it is deployed.
+      await app.untilReady({ timeoutMs: 100_000 });
       // Kafka is still away: changes are taken, and wait.
       const tenantId = uniqueName('t');
       await app.done('POST', '/tenants', { body: { tenantId, name: 'Early' } });
@@ -80,5 +81,5 @@ describe('admin-service, when something is away', () => {
       await app?.close();
       await Promise.all([registry.cut(), broker.cut()]);
     }
-  }, 120_000);
+  }, 240_000);
 });

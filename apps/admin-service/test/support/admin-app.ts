@@ -3,7 +3,7 @@ import { KafkaAdmin, type KafkaConnection, TopicReader } from '@weir/kafka';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { startService } from '@weir/nest-service';
 import { generateOperatorKey, TenantsFeed, TenantsView } from '@weir/tenancy';
-import { engines, eventually, freshDatabase, uniqueName } from '@weir/testing';
+import { engines, eventually, type EventuallyOptions, freshDatabase, uniqueName } from '@weir/testing';
 import { auditLog, resolveTopics, tenants as tenantsTopic, type Topics } from '@weir/topics';
 import { Pool } from 'pg';
 
@@ -80,10 +80,11 @@ export class AdminApp {
     return admin;
   }
 
-  async untilReady(): Promise<void> {
+  async untilReady(options?: EventuallyOptions): Promise<void> {
     await eventually(
       () => this.call('GET', '/health/ready', { key: null }),
       ({ status }) => status === 200,
+      options,
     );
   }
 
