@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: measures the stages of Weir against their limits on this machine.
  *
- * Some five minutes; `npm run bench -- --full` longer and steadier, with stages that otherwise run only where they are named;
+ * Some six minutes; `npm run bench -- --full` longer and steadier, with stages that otherwise run only where they are named;
  * `npm run bench -- --list` tells them all. Weir runs as it is built.
  */
 import { spawn } from 'node:child_process';

@@ -1,7 +1,7 @@
 /**
  * Measures the stages of Weir against their limits, in turn and in the same run.
  *
- *   --full          longer runs, and every stage; without it the whole takes some five minutes
+ *   --full          longer runs, and every stage; without it the whole takes some six minutes
  *   --pairs 5       how often each contender runs
  *   --peers         Redpanda Connect beside Weir, built here by Go
  *   --profile DIR   CPU profiles of the apps, as Chrome's developer tools and speedscope read them
