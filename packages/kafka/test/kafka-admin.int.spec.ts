@@ -133,6 +133,18 @@ describe('KafkaAdmin, topics', () => {
 });
 
 describe('KafkaAdmin, groups', () => {
+  it('leaves out topics that are deleted while their offsets are asked for', async () => {
+    const kept = await freshTopic('kept');
+    const names = Array.from({ length: 15 }, () => uniqueName('going'));
+    for (const name of names) await freshTopic('going', { name });
+    for (const name of names) {
+      const asked = [admin.watermarks([kept, ...names]), admin.offsetsAt([kept, ...names], 0)];
+      const [told] = await Promise.all([Promise.all(asked), admin.deleteTopics([name])]);
+      for (const marks of told) expect(marks).toContainEqual(expect.objectContaining({ topic: kept }));
+    }
+    expect((await admin.watermarks([kept, ...names])).map(({ topic }) => topic)).toEqual([kept]);
+  });
+
   it('sees a group at work, its lag, and moves it only once it is empty', async () => {
     const topic = await freshTopic('admin');
     const groupId = uniqueName('group');

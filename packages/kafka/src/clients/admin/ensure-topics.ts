@@ -3,6 +3,7 @@ import type { TopicDefinition } from '@weir/topics';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import type { KafkaAdmin } from './kafka-admin.js';
+import { onceVisible, VISIBLE_WITHIN_MS } from './once-visible.js';
 import { type TopicDrift, topicConfig, topicDrift } from './topic-shape.js';
 
 /** How a topic of the registry was found. `missing`: not there, and it could not be made. */
@@ -23,8 +24,6 @@ export interface EnsureTopicsOptions {
   readonly create?: boolean;
 }
 
-const VISIBLE_WITHIN_MS = 10_000;
-
 /** See `KafkaAdmin.ensureTopics`. */
 export async function ensureTopics(
   admin: Pick<KafkaAdmin, 'ping' | 'createTopic' | 'describeTopics' | 'describeConfigs'>,
@@ -44,7 +43,8 @@ export async function ensureTopics(
     .filter((name) => topics.includes(name) || (create && !problems.has(name)));
   const described = new Map((await describeOnceVisible(admin, expected)).map((d) => [d.name, d]));
   const present = [...described.keys()];
-  const settings = present.length === 0 ? new Map() : await settingsOnceVisible(admin, present);
+  // Another broker may be asked than the one that described them.
+  const settings = present.length === 0 ? new Map() : await onceVisible(() => admin.describeConfigs(present));
 
   return definitions.map((definition): TopicReport => {
     const { name } = definition;
@@ -83,21 +83,6 @@ async function attempt(
   } catch (error) {
     if (!(error instanceof KafkaAdminError) || error.code === 'kafka_unavailable') throw error;
     return { name, outcome: null, error };
-  }
-}
-
-/** Another broker may be asked than the one that described them. */
-async function settingsOnceVisible(
-  admin: Pick<KafkaAdmin, 'describeConfigs'>,
-  names: readonly string[],
-): ReturnType<KafkaAdmin['describeConfigs']> {
-  for (const deadline = Date.now() + VISIBLE_WITHIN_MS; ;) {
-    try {
-      return await admin.describeConfigs(names);
-    } catch (error) {
-      if (!(error instanceof KafkaAdminError) || error.code !== 'topic_missing' || Date.now() > deadline) throw error;
-    }
-    await wait(50);
   }
 }
 

@@ -21,6 +21,7 @@ import { describeGroups } from './group-descriptions.js';
 import { commitForGroup, committedOffsets, stableOffsets } from './group-offsets.js';
 import { KafkajsAdmin } from './kafkajs-admin.js';
 import { NativeAdmin } from './native-admin.js';
+import { onceVisible } from './once-visible.js';
 import { replicationFor } from './topic-shape.js';
 
 export interface KafkaAdminOptions {
@@ -200,8 +201,7 @@ export class KafkaAdmin {
 
   /** Of every partition of the topics; those of topics that are not there are left out. */
   watermarks(topics: readonly string[]): Promise<TopicWatermarks[]> {
-    return this.#counted('watermarks', async () => {
-      const partitions = await this.#partitionsOf(topics);
+    return this.#askedOf('watermarks', topics, async (partitions) => {
       const [low, high] = await Promise.all([
         this.#listOffsets(partitions, kafka.OffsetSpec.EARLIEST),
         this.#listOffsets(partitions, kafka.OffsetSpec.LATEST),
@@ -216,8 +216,7 @@ export class KafkaAdmin {
 
   /** Of every partition of the topics: the first offset that was stamped at or after the time (epoch milliseconds); the end where there is none. */
   offsetsAt(topics: readonly string[], timeMs: number): Promise<TopicPartitionOffset[]> {
-    return this.#counted('offsets_at', async () => {
-      const partitions = await this.#partitionsOf(topics);
+    return this.#askedOf('offsets_at', topics, async (partitions) => {
       const [at, end] = await Promise.all([
         this.#listOffsets(partitions, new kafka.OffsetSpec(Math.max(0, timeMs))),
         this.#listOffsets(partitions, kafka.OffsetSpec.LATEST),
@@ -257,6 +256,15 @@ export class KafkaAdmin {
 
   close(): Promise<void> {
     return this.#native.close();
+  }
+
+  /** Of those that are there; where one goes meanwhile, the others are asked for once more. */
+  #askedOf<T>(
+    operation: string,
+    topics: readonly string[],
+    ask: (partitions: readonly TopicPartition[]) => Promise<T>,
+  ): Promise<T> {
+    return this.#counted(operation, () => onceVisible(async () => ask(await this.#partitionsOf(topics))));
   }
 
   async #partitionsOf(topics: readonly string[]): Promise<TopicPartition[]> {
