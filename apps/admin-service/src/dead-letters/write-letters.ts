@@ -1,7 +1,5 @@
-import { finished } from 'node:stream/promises';
-
 import type { ConsumedRecord } from '@weir/kafka';
-import { from as copyFrom } from 'pg-copy-streams';
+import { CopyQuery } from '@weir/postgres';
 
 import { codeOf, type Transaction, UNIQUE_VIOLATION } from '../database/database.js';
 import { type LetterRow, letterRow } from './letter-row.js';
@@ -78,9 +76,7 @@ async function inTurn(
 
 /** Rejects with UNIQUE_VIOLATION where one of them is there already. */
 async function copyRows({ client }: Transaction, rows: readonly LetterRow[]): Promise<readonly LetterRow[]> {
-  const stream = client.query(copyFrom(COPY));
-  stream.end(rows.map(lineOf).join(''));
-  await finished(stream);
+  await client.query(new CopyQuery(COPY, Buffer.from(rows.map(lineOf).join('')))).done;
   return rows;
 }
 

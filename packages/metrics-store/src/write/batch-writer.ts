@@ -58,26 +58,32 @@ export class BatchWriter {
     rows: readonly Row[],
     newSeries: readonly Series[],
   ): Promise<{ readonly fault: unknown; readonly applied: readonly Row[] }> {
-    const writeBy = async (write: typeof copyRows) => {
+    const attempt = async (write: () => Promise<readonly Row[]>) => {
       let applied: readonly Row[] = [];
-      const fault = await this.attempt(client, rows, async () => {
-        if (newSeries.length === 0 && write === copyRows) applied = await copyRows(client, rows, SAVEPOINT);
-        else {
-          await client.query(SAVEPOINT);
-          if (newSeries.length > 0) await insertSeries(client, newSeries);
-          applied = await write(client, rows);
-        }
-      });
+      const fault = await this.attempt(client, rows, async () => void (applied = await write()));
       return { fault, applied };
+    };
+    const begin = async (): Promise<void> => {
+      await client.query(SAVEPOINT);
+      if (newSeries.length > 0) await insertSeries(client, newSeries);
+    };
+    const copy = async (): Promise<readonly Row[]> => {
+      if (newSeries.length === 0) return copyRows(client, rows, SAVEPOINT);
+      await begin();
+      return copyRows(client, rows);
+    };
+    const upsert = async (): Promise<readonly Row[]> => {
+      await begin();
+      return upsertRows(client, rows);
     };
     if (this.upsertsLeft > 0) {
       this.upsertsLeft -= 1;
-      return writeBy(upsertRows);
+      return attempt(upsert);
     }
-    const copied = await writeBy(copyRows);
+    const copied = await attempt(copy);
     if (copied.fault === null || faultOf(copied.fault) !== 'duplicate') return copied;
     this.upsertsLeft = UPSERTS_AFTER_DUPLICATE;
-    return writeBy(upsertRows);
+    return attempt(upsert);
   }
 
   /** `work` sets the savepoint. Resolves to the fault, with nothing written, or to null. A missing partition is created on the way. */

@@ -6,10 +6,6 @@ const FIELDS = [UUID, TIMESTAMPTZ, FLOAT8, INT8];
 const HEADER_BYTES = SIGNATURE.length + 4 + 4;
 const ROW_BYTES = 2 + FIELDS.reduce((sum, field) => sum + 4 + field.bytes, 0);
 const TRAILER = -1;
-// Messages begin with a letter and their length, which counts itself.
-const COPY_DATA = 0x64;
-const LENGTH_BYTES = 4;
-const DONE = Buffer.from([0x63, 0, 0, 0, LENGTH_BYTES]);
 
 /** Rows as the body of `COPY metrics.samples (series_id, ts, value, version) FROM STDIN (FORMAT binary)`, in one buffer. */
 export function copyBody(rows: readonly Row[]): Buffer {
@@ -32,11 +28,4 @@ export function copyBody(rows: readonly Row[]): Buffer {
   }
   body.writeInt16BE(TRAILER, at);
   return body;
-}
-
-/** A body as the messages CopyData and CopyDone of the protocol. */
-export function framed(body: Buffer): readonly Buffer[] {
-  const data = Buffer.from([COPY_DATA, 0, 0, 0, 0]);
-  data.writeUInt32BE(LENGTH_BYTES + body.length, 1);
-  return [data, body, DONE];
 }

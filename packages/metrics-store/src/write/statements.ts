@@ -1,9 +1,9 @@
 import { StoreUnavailableError } from '@weir/errors';
+import { CopyQuery } from '@weir/postgres';
 import type { PoolClient } from 'pg';
 
 import { float8Array, int8Array, timestampArray, uuidArray } from './binary-array.js';
 import { copyBody } from './copy-format.js';
-import { CopyQuery } from './copy-query.js';
 import type { Series } from './known-series.js';
 import type { Row } from './rows.js';
 

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { freshDatabase } from '@weir/testing';
 import { Client } from 'pg';
 
-import { CopyQuery } from '../src/write/copy-query.js';
+import { CopyQuery } from '../src/index.js';
 
 const COPY = 'COPY things FROM STDIN';
 const rows = (ids: readonly number[]): Buffer => Buffer.from(ids.map((id) => `${id}\n`).join(''));
@@ -47,9 +47,14 @@ describe('a COPY whose rows go with it', () => {
   it('is given up like any query that takes too long, and not once it was answered', async () => {
     const hasty = new Client({ connectionString: database.url, query_timeout: 200 });
     await hasty.connect();
-    expect(await hasty.query(new CopyQuery(COPY, rows([7]))).done).toBe(1);
+    const answered = hasty.query(new CopyQuery(COPY, rows([7])));
+    expect(await answered.done).toBe(1);
+    const refused = hasty.query(new CopyQuery('COPY nothing FROM STDIN', rows([7])));
+    await expect(refused.done).rejects.toThrow('does not exist');
+    const givenUp = [jest.spyOn(answered, 'handleError'), jest.spyOn(refused, 'handleError')];
     await client.query('BEGIN; LOCK TABLE things');
     await expect(hasty.query(new CopyQuery(COPY, rows([8]))).done).rejects.toThrow('Query read timeout');
+    for (const gone of givenUp) expect(gone).not.toHaveBeenCalled(); // though their time is over
     await client.query('ROLLBACK; DELETE FROM things');
     await hasty.end();
   });

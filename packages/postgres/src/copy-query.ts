@@ -1,6 +1,9 @@
 import type { Connection, Submittable } from 'pg';
 
-import { framed } from './copy-format.js';
+// Messages begin with a letter and their length, which counts itself.
+const COPY_DATA = 0x64;
+const LENGTH_BYTES = 4;
+const COPY_DONE = Buffer.from([0x63, 0, 0, 0, LENGTH_BYTES]);
 
 /**
  * `… COPY … FROM STDIN` whose rows follow its text at once, in the same packet: one turn to the server, where waiting for its CopyInResponse takes
@@ -33,7 +36,9 @@ export class CopyQuery implements Submittable {
     const { stream } = connection;
     stream.cork();
     connection.query(this.text);
-    for (const part of framed(this.body)) stream.write(part);
+    const data = Buffer.from([COPY_DATA, 0, 0, 0, 0]);
+    data.writeUInt32BE(LENGTH_BYTES + this.body.length, 1);
+    for (const part of [data, this.body, COPY_DONE]) stream.write(part);
     stream.uncork();
   }
 
