@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -127,6 +129,29 @@ describe('the image of an app', () => {
     expect(dockerfile).toMatch(/^ARG NODE_IMAGE=node:2[24]\.\d+\.\d+-bookworm-slim$/mu);
     expect(dockerfile).toMatch(/^USER node$/mu);
   });
+
+  it('has an app with all that it needs, from the lockfile and the packages that were fetched', async () => {
+    const deploy = /&& (?<command>pnpm .* deploy .*) \/app$/mu.exec(dockerfile)?.groups?.['command'] ?? 'none';
+    const [pnpm, ...args] = deploy
+      .replace(' --store-dir /pnpm/store', '')
+      .replaceAll('"', '')
+      .replace('${APP}', 'metrics-consumer')
+      .split(/\s+/u);
+    expect(pnpm).toBe('pnpm');
+    const place = mkdtempSync(join(tmpdir(), 'weir-image-'));
+    try {
+      // Of the registry it knows what the lockfile says alone, as in a build whose packages were fetched before.
+      const env = { ...process.env, CI: 'true', XDG_CACHE_HOME: join(place, 'cache') };
+      await run(`${root}/node_modules/.bin/pnpm`, [...args, join(place, 'app')], { cwd: root, env });
+      const app = run(process.execPath, ['dist/main.js'], { cwd: join(place, 'app'), env: {} });
+      await expect(app).rejects.toMatchObject({
+        stdout: '',
+        stderr: expect.stringContaining('DATABASE_URL is required'),
+      });
+    } finally {
+      rmSync(place, { recursive: true, force: true });
+    }
+  }, 60_000);
 
   it('is healthy while its app says that it is ready, and not where it says otherwise or nothing', async () => {
     const { status, server, port } = await readiness();
