@@ -52,6 +52,20 @@ describe('RecordProducer', () => {
     expect(read[2]?.timestampMs).toBe(1_700_000_000_123);
   });
 
+  it('gives each record its own headers, whichever those beside it have', async () => {
+    const topic = await freshTopic('producer');
+    const sender = await producer();
+    const shared = ['one', 'two'].map((key) => ({ key, value: Buffer.from(`${key}, of several`) }));
+    const own = [{ key: 'three', value: Buffer.from('of one') }];
+    const lists = [shared, shared, undefined, shared, own, [], shared, [...shared, ...own], shared, shared];
+    await sender.send(
+      lists.map((headers, i) => record(topic, `${i}`, { partition: 0, ...(headers !== undefined && { headers }) })),
+    );
+    await sender.send([record(topic, 'after', { partition: 0, headers: own })]);
+    const read = await readAll(topic);
+    expect(read.map(({ headers }) => headers)).toEqual([...lists, own].map((headers) => headers ?? []));
+  });
+
   it('puts a key where Java clients put it', async () => {
     const topic = await freshTopic('producer', { partitions: 12 });
     const sender = await producer();

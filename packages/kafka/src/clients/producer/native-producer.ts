@@ -168,8 +168,12 @@ const EVENTS_EVERY_MS = 100;
 const EMPTY = Buffer.alloc(1).subarray(0, 0);
 const sendableBytes = (bytes: Buffer): Buffer => (bytes.length === 0 ? EMPTY : bytes);
 
-export const nativeHeaders = (headers: readonly RecordHeader[] | undefined): MessageHeader[] | undefined =>
-  headers?.map(({ key, value }) => ({ [key]: sendableBytes(value ?? EMPTY) }));
+/** For `produce`. A list that is the same as for the record before is not read again by the binding, which wants it frozen for that. */
+export const nativeHeaders = (headers: readonly RecordHeader[] | undefined): MessageHeader[] | undefined => {
+  const native = headers?.map(({ key, value }): MessageHeader => ({ [key]: sendableBytes(value ?? EMPTY) }));
+  Object.freeze(native);
+  return native;
+};
 
 /** Anything that the binding throws, as the error it should have been. */
 const nativeError = (thrown: unknown): LibrdKafkaError =>
