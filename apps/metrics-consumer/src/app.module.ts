@@ -18,6 +18,7 @@ import { LedgerWatch } from './ledger/ledger-watch.js';
 import { DecodeStep } from './metrics/decode.step.js';
 import { GapCheck } from './metrics/gap-check.js';
 import { MetricsHandler } from './metrics/metrics.handler.js';
+import { OutcomeStep } from './metrics/outcome.step.js';
 import { MetricsPipeline } from './metrics/pipeline.js';
 import { Stages } from './metrics/stages.js';
 import { SettlementMetrics } from './metrics/settlement-metrics.js';
@@ -79,7 +80,11 @@ export class AppModule {
           inject: [SchemaRegistry],
           useFactory: ({ client }: SchemaRegistry) => new DecodeStep(metricEventDecoder(client)),
         },
-        ValidateStep,
+        {
+          provide: OutcomeStep,
+          inject: [DecodeStep],
+          useFactory: (decode: DecodeStep) => new OutcomeStep(decode, new ValidateStep()),
+        },
         { provide: KafkaAdmin, useFactory: () => new KafkaAdmin(kafka.connection) },
         { provide: TopicIds, inject: [KafkaAdmin], useFactory: (admin: KafkaAdmin) => new TopicIds(admin) },
         { provide: LogProbe, useFactory: () => new LogProbe(kafka.connection) },
@@ -157,8 +162,7 @@ export class AppModule {
         {
           provide: MetricsPipeline,
           inject: [
-            DecodeStep,
-            ValidateStep,
+            OutcomeStep,
             TopicIds,
             MetricsStore,
             GapCheck,
@@ -169,8 +173,7 @@ export class AppModule {
             Traces,
           ],
           useFactory: (
-            decode: DecodeStep,
-            validate: ValidateStep,
+            outcomes: OutcomeStep,
             topicIds: TopicIds,
             opened: MetricsStore,
             gaps: GapCheck,
@@ -180,7 +183,7 @@ export class AppModule {
             metrics: Metrics,
             traces: Traces | null,
           ) => {
-            const steps = [decode, validate, topicIds, opened, gaps, deadLetters, replays] as const;
+            const steps = [outcomes, topicIds, opened, gaps, deadLetters, replays] as const;
             const parts = [...steps, breaker, new Stages(metrics)] as const;
             if (traces === null) return new MetricsPipeline(...parts);
             return new TracedPipeline(traces, topics.name(metricsDlq), [...parts]);

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { eventually } from '@weir/testing';
 
-import { DecodeStep } from '../src/metrics/decode.step.js';
-import type { DecodedEvent, Refusal } from '../src/metrics/outcome.js';
+import type { Outcome } from '../src/metrics/outcome.js';
+import { OutcomeStep } from '../src/metrics/outcome.step.js';
 import { ConsumerApp } from './support/consumer-app.js';
 import { events } from './support/events.js';
 
@@ -30,14 +30,15 @@ async function sentAtOnce(app: ConsumerApp): Promise<void> {
   await app.start();
 }
 
-type Decoded = (DecodedEvent | Refusal)[];
-
-/** From now on the consumer's decode step answers what `spoil` makes of its outcomes. Ends with the answer called. */
-function spoilDecoding(spoil: (outcomes: Decoded) => Decoded): () => void {
+/** From now on the consumer's step of outcomes answers what `spoil` makes of its outcomes. Ends with the answer called. */
+function spoilOutcomes(spoil: (outcomes: Outcome[]) => Outcome[]): () => void {
   // oxlint-disable-next-line typescript/unbound-method -- called below with the step that it belongs to
-  const apply = DecodeStep.prototype.apply;
-  const spy = jest.spyOn(DecodeStep.prototype, 'apply').mockImplementation(async function (this: DecodeStep, records) {
-    return spoil([...(await apply.call(this, records))]);
+  const apply = OutcomeStep.prototype.apply;
+  const spy = jest.spyOn(OutcomeStep.prototype, 'apply').mockImplementation(async function (
+    this: OutcomeStep,
+    records,
+  ) {
+    return spoil(await apply.call(this, records));
   });
   return () => spy.mockRestore();
 }
@@ -46,7 +47,7 @@ const metric = async (app: ConsumerApp, name: string): Promise<string | undefine
   new RegExp(`^${name}(?:\\{[^}]*\\})? (\\d+)$`, 'mu').exec((await app.get('/metrics')).body)?.[1];
 
 describe('the ledger, where a step drops a record', () => {
-  const drops: { how: string; spoil: (outcomes: Decoded) => Decoded }[] = [
+  const drops: { how: string; spoil: (outcomes: Outcome[]) => Outcome[] }[] = [
     { how: 'in the middle of a batch', spoil: (outcomes) => outcomes.filter((_, i) => i !== 3) },
     { how: 'at the end of one', spoil: (outcomes) => outcomes.slice(0, -1) },
     {
@@ -57,7 +58,7 @@ describe('the ledger, where a step drops a record', () => {
   ];
   it.each(drops)('refuses to be moved past it, $how: nothing is settled, and readiness says why', async ({ spoil }) => {
     const app = await running();
-    const mend = spoilDecoding(spoil);
+    const mend = spoilOutcomes(spoil);
     await sentAtOnce(app);
     await eventually(
       () => app.get('/health/ready'),

@@ -75,6 +75,12 @@ export class AvroDecoder<T> {
     }
   }
 
+  /** Whether `decode` can be called for this value as things are: its bytes name a schema that is known and readable. */
+  reads(value: Buffer): boolean {
+    const id = readSchemaId(value);
+    return typeof id === 'number' && this.schemas.get(id)?.kind === 'readable';
+  }
+
   /**
    * Whether the schema that this value was written with has a field of this name at its top: tells a field that the writer left
    * empty from one that it did not know. False for a value that cannot be read. After `prepare`.

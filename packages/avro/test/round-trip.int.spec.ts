@@ -75,6 +75,7 @@ describe.each(Object.values(SchemaVersion))('an event written as %s', (version) 
   it('tells which fields its writer knew', () => {
     const [value = Buffer.alloc(0)] = weir.encoder.encode([event], version);
     expect(weir.decoder.writes(value, 'tenant_id')).toBe(version === SchemaVersion.V3);
+    expect(weir.decoder.reads(value)).toBe(true);
   });
 });
 

@@ -50,6 +50,7 @@ describe('a decoder, meeting schema ids', () => {
   }
 
   it('asks once for a batch of one schema, and never again', async () => {
+    expect(decoder.reads(known)).toBe(false);
     await Promise.all([decoder.prepare(Array.from({ length: 1_000 }, () => known)), decoder.prepare([known, null])]);
     await proxy.stop();
     await decoder.prepare([known]);

@@ -62,6 +62,29 @@ describe('BatchConsumer', () => {
     expect(batches.length).toBeLessThanOrEqual(4); // more than one where sending took longer than the wait, or fell on its end
   });
 
+  it('tells of records as they are fetched, while the handler is still at the batch before theirs', async () => {
+    const topic = await outside.topic();
+    await outside.send(topic, 0, numbered(0, 50));
+    const fetched: ConsumedRecord[] = [];
+    const handed: ConsumedRecord[] = [];
+    let held = true;
+    started.start({
+      topics: [topic],
+      maxRecords: 10,
+      observer: { fetched: (records) => void fetched.push(...records) },
+      handler: async ({ records }) => {
+        handed.push(...records);
+        await eventually(() => !held);
+      },
+    });
+    await eventually(() => fetched.length >= 20);
+    expect(handed.length).toBeLessThanOrEqual(10);
+    held = false;
+    await eventually(() => handed.length === 50);
+    expect(values(fetched)).toEqual(numbered(0, 50));
+    expect(handed.every((record, at) => record === fetched[at])).toBe(true);
+  });
+
   it('gives the same batch again after a rejection, drops nothing, reorders nothing, and commits only what resolved', async () => {
     const topic = await outside.topic();
     await outside.send(topic, 0, numbered(0, 100));

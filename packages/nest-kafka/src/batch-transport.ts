@@ -4,6 +4,7 @@ import { KafkaConsumerError } from '@weir/errors';
 import {
   BatchConsumer,
   type BatchConsumerOptions,
+  type ConsumedRecord,
   type ConsumerObserver,
   type ConsumerState,
   type PartitionLag,
@@ -38,6 +39,8 @@ export class BatchTransport extends Server implements CustomTransportStrategy {
   /** As measured last, by the registry's name of the topic. */
   private readonly lags = new Map<string, readonly PartitionLag[]>();
 
+  private readonly onFetched = new Map<string, (records: readonly ConsumedRecord[]) => void>();
+
   constructor(
     @Inject(KAFKA_OPTIONS) private readonly options: KafkaModuleOptions,
     private readonly metrics: KafkaMetrics,
@@ -63,6 +66,11 @@ export class BatchTransport extends Server implements CustomTransportStrategy {
   async close(): Promise<void> {
     const timeoutMs = this.options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS;
     await Promise.all([...this.consumers.values()].map((consumer) => consumer.stop(timeoutMs)));
+  }
+
+  /** Has `begin` told of a topic's records as they are fetched, so that work which needs nobody else may begin: `ConsumerObserver.fetched`. */
+  whenFetched(topic: Pick<TopicDefinition, 'name'>, begin: (records: readonly ConsumedRecord[]) => void): void {
+    this.onFetched.set(topic.name, begin);
   }
 
   /** The consumer of a topic, to pause, seek or look at. Throws `kafka_disabled`, or `consumer_not_running` before the start. */
@@ -125,6 +133,7 @@ export class BatchTransport extends Server implements CustomTransportStrategy {
     const observer = this.metrics.consumerObserver(groupId, this.options.onStall ?? endProcess);
     return {
       ...observer,
+      fetched: (records) => this.onFetched.get(topic.name)?.(records),
       lag: (lags) => {
         this.lags.set(topic.name, lags);
         observer.lag?.(lags);

@@ -27,6 +27,7 @@ const record = (value: string | null, offset = 0, tenant?: string): ConsumedReco
 /** Reads `v1`, and `v3:<tenant>`; everything else is poison. */
 const decoder: EventDecoder = {
   prepare: async () => {},
+  reads: (value) => value.toString() !== 'new',
   decode: (value) => {
     const [version, tenant] = value.toString().split(':');
     if (version === 'v1') return event;
@@ -45,6 +46,13 @@ describe('DecodeStep', () => {
       { kind: 'event', tenantId: 'acme' },
       { kind: 'event', tenantId: 'beta' },
     ]);
+  });
+
+  it('reads at once whatever needs no registry, and leaves the rest', () => {
+    const step = new DecodeStep(decoder);
+    expect(step.applyNow(record('v3:beta'))).toMatchObject({ kind: 'event', tenantId: 'beta' });
+    expect(step.applyNow(record(null))).toMatchObject({ reason: 'null_value' });
+    expect(step.applyNow(record('new'))).toBeNull();
   });
 
   it('answers poison for what cannot be read, with its reason and what tenant the header names', async () => {

@@ -6,7 +6,7 @@ import { tenantOf } from '@weir/tenancy';
 import type { DecodedEvent, Refusal } from './outcome.js';
 
 /** The part of the Avro decoder that this step stands on. */
-export type EventDecoder = Pick<AvroDecoder<MetricEvent>, 'prepare' | 'decode' | 'writes'>;
+export type EventDecoder = Pick<AvroDecoder<MetricEvent>, 'prepare' | 'reads' | 'decode' | 'writes'>;
 
 /**
  * Turns bytes into events, each with its tenant.
@@ -20,6 +20,11 @@ export class DecodeStep {
   async apply(records: readonly ConsumedRecord[]): Promise<Iterable<DecodedEvent | Refusal>> {
     await this.decoder.prepare(records.map(({ value }) => value));
     return this.decodeEach(records);
+  }
+
+  /** The same of one record at once; null where the schema registry may have to be asked. */
+  applyNow(record: ConsumedRecord): DecodedEvent | Refusal | null {
+    return record.value === null || this.decoder.reads(record.value) ? this.decode(record) : null;
   }
 
   private *decodeEach(records: readonly ConsumedRecord[]): Generator<DecodedEvent | Refusal> {

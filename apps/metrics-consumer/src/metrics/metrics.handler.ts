@@ -28,7 +28,11 @@ export class MetricsHandler {
     private readonly transport: BatchTransport,
     private readonly metrics: SettlementMetrics,
     private readonly catchUp: CatchUp,
-  ) {}
+  ) {
+    transport.whenFetched(metricsRaw, (records) => {
+      pipeline.fetched(records);
+    });
+  }
 
   @BatchHandler(metricsRaw)
   async settle(batch: RecordBatch): Promise<void> {

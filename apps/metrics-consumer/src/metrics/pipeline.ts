@@ -1,17 +1,16 @@
-import type { DeadLetterPublisher, RecordBatch } from '@weir/kafka';
+import type { ConsumedRecord, DeadLetterPublisher, RecordBatch } from '@weir/kafka';
 import type { MetricsStore, PartitionRange, SettlementUnit } from '@weir/metrics-store';
 
 import { type Breaker, lineOf } from '../breaker/breaker.js';
 import { TenantTally } from '../breaker/dead-letter-share.js';
 import { toDeadLetter } from './dead-letter.js';
 import type { OutcomesByReplay, ReplayOutcomes } from '../replays/replay-outcomes.js';
-import type { DecodeStep } from './decode.step.js';
 import type { GapCheck } from './gap-check.js';
 import { assertOneEach, type Outcome, type Refusal } from './outcome.js';
+import type { OutcomeStep } from './outcome.step.js';
 import { type Settled, Settlement } from './settlement.js';
 import type { Stages } from './stages.js';
 import type { TopicIds } from './topic-ids.js';
-import type { ValidateStep } from './validate.step.js';
 
 /**
  * Settles one batch of `metrics.raw`.
@@ -22,8 +21,7 @@ import type { ValidateStep } from './validate.step.js';
  */
 export class MetricsPipeline {
   constructor(
-    private readonly decode: Pick<DecodeStep, 'apply'>,
-    private readonly validate: ValidateStep,
+    private readonly outcomes: Pick<OutcomeStep, 'begin' | 'apply'>,
     private readonly topicIds: TopicIds,
     private readonly store: Pick<MetricsStore, 'transaction'>,
     private readonly gaps: GapCheck,
@@ -33,11 +31,14 @@ export class MetricsPipeline {
     private readonly stages: Stages,
   ) {}
 
+  /** Tells of records that are fetched, whose batch comes later or, where their partition goes, never. */
+  fetched(records: readonly ConsumedRecord[]): void {
+    this.outcomes.begin(records);
+  }
+
   async settle(batch: RecordBatch): Promise<Settled> {
     this.breaker.admit();
-    const outcomes = await this.stages.run('decode', async () =>
-      this.validate.apply(await this.decode.apply(batch.records)),
-    );
+    const outcomes = await this.stages.run('decode', () => this.outcomes.apply(batch.records));
     assertOneEach(batch.records, outcomes);
     const ranges = await this.topicIds.rangesOf(batch.records);
     let settled: Settled = { stored: [], deadLettered: [], repeated: outcomes.length, offsets: [] };

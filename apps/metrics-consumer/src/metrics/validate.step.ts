@@ -12,7 +12,11 @@ import type { DecodedEvent, Outcome, Refusal } from './outcome.js';
  */
 export class ValidateStep {
   apply(decoded: Iterable<DecodedEvent | Refusal>): Outcome[] {
-    return Array.from(decoded, (item) => (item.kind === 'event' ? toOutcome(item) : item));
+    return Array.from(decoded, (item) => this.outcomeOf(item));
+  }
+
+  outcomeOf(item: DecodedEvent | Refusal): Outcome {
+    return item.kind === 'event' ? toOutcome(item) : item;
   }
 }
 

@@ -6,7 +6,7 @@ import type { Settled } from '../metrics/settlement.js';
 import { RecordSpans } from './record-spans.js';
 import { ReplayedOutcomes } from './replayed-outcomes.js';
 import { TracedDeadLetters } from './traced-dead-letters.js';
-import { TracedDecode } from './traced-decode.js';
+import { TracedOutcomes } from './traced-outcomes.js';
 import { TracedStore } from './traced-store.js';
 
 type Parts = ConstructorParameters<typeof MetricsPipeline>;
@@ -17,11 +17,10 @@ export class TracedPipeline extends MetricsPipeline {
 
   /** `deadLetterTopic`: `metrics.dlq`, as this installation calls it. */
   constructor(traces: Traces, deadLetterTopic: string, parts: Parts) {
-    const [decode, validate, topicIds, store, gaps, deadLetters, replays, ...others] = parts;
+    const [outcomes, topicIds, store, gaps, deadLetters, replays, ...others] = parts;
     const replayed = new ReplayedOutcomes(replays);
     super(
-      new TracedDecode(traces, decode),
-      validate,
+      new TracedOutcomes(traces, outcomes),
       topicIds,
       new TracedStore(traces, store),
       gaps,

@@ -82,6 +82,9 @@ export class ConsumerSession {
     this.delivery = new Delivery(settings, assignment, this.committer, (owner) => pauses.has(owner), refresh);
     this.loop = new FetchLoop(this.client, assignment, buffer, settings.maxRecords, {
       readable,
+      fetched: (records) => {
+        settings.notify('fetched', records);
+      },
       polled: (received) => {
         this.polled(received);
       },

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { eventually } from '@weir/testing';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
+import type { ConsumedRecord } from '../../records.js';
 import { Assignment } from './assignment.js';
 import { FetchLoop } from './fetch-loop.js';
 import { RecordBuffer } from './record-buffer.js';
@@ -25,7 +26,7 @@ function fullLoop(): { loop: FetchLoop; polls: () => number } {
     resume: nothing,
     seek: () => Promise.resolve(),
   };
-  const hooks = { readable: () => owner !== undefined, polled: nothing, failed: nothing };
+  const hooks = { readable: () => owner !== undefined, fetched: nothing, polled: nothing, failed: nothing };
   return { loop: new FetchLoop(client, assignment, buffer, 1, hooks), polls: () => count };
 }
 
@@ -44,7 +45,7 @@ describe('FetchLoop, given records of megabytes', () => {
       return Promise.resolve(messages);
     };
     const client = { consume, pause: nothing, resume: nothing, seek: () => Promise.resolve() };
-    const hooks = { readable: () => true, polled: nothing, failed: nothing };
+    const hooks = { readable: () => true, fetched: nothing, polled: nothing, failed: nothing };
     const loop = new FetchLoop(client, assignment, buffer, 2_000, hooks);
     const running = loop.run();
     await eventually(() => buffer.bytes > 15_000_000);
@@ -87,12 +88,21 @@ describe('FetchLoop, given records of a partition that the client should have pa
     const polled = (received: number): void => {
       if (received === 0) loop.end();
     };
-    const loop = new FetchLoop(client, assignment, buffer, 100, { readable: isSecond, polled, failed: nothing });
+    const told: ConsumedRecord[] = [];
+    const fetched = (records: readonly ConsumedRecord[]): void => void told.push(...records);
+    const loop = new FetchLoop(client, assignment, buffer, 100, {
+      readable: isSecond,
+      fetched,
+      polled,
+      failed: nothing,
+    });
     await loop.run();
     expect(said).toEqual(['paused', ...done]); // the first is that which the client passed over
     const taken = buffer.take(() => true).map(({ owner, records }) => [owner.partition, records.map((r) => r.offset)]);
     const all = (partition: number) => taken.flatMap(([of, offsets]) => (of === partition ? offsets : []));
     expect([all(0), all(1)]).toEqual([kept, [3]]);
+    const toldOf = (partition: number) => told.filter((one) => one.partition === partition).map(({ offset }) => offset);
+    expect([toldOf(0), toldOf(1)]).toEqual([kept, [3]]);
   });
 });
 
@@ -104,7 +114,7 @@ describe('FetchLoop, while it ends', () => {
       resume: nothing,
       seek: () => Promise.resolve(),
     };
-    const hooks = { readable: () => true, polled: nothing, failed: nothing };
+    const hooks = { readable: () => true, fetched: nothing, polled: nothing, failed: nothing };
     const forgotten: number[] = [];
     for (let turns = 0; turns < 20; turns += 1) {
       const loop = new FetchLoop(client, new Assignment(), new RecordBuffer(), 10, hooks);
@@ -131,7 +141,7 @@ describe('FetchLoop, asked to move positions', () => {
       resume: nothing,
       seek: () => Promise.resolve(),
     };
-    const hooks = { readable: () => true, polled: nothing, failed: nothing };
+    const hooks = { readable: () => true, fetched: nothing, polled: nothing, failed: nothing };
     const loop = new FetchLoop(client, new Assignment(), new RecordBuffer(), 10, hooks);
     const running = loop.run();
     await eventually(() => calls.length === 1);

@@ -11,7 +11,7 @@ import { Wake } from './wake.js';
 /** With nothing to read the client is polled this often all the same: rebalances are seen by polling. */
 const IDLE_POLL_MS = 100;
 /**
- * Most records of one call. The client makes its objects on the main thread, at some 10 µs a record: thousands in one go would hold up
+ * Most records of one call. Their objects are made on the main thread, as is what is found out as they come: thousands in one go would hold up
  * the handler's own input and output, which is then waited for in turn instead of beside it.
  */
 const MAX_POLL_RECORDS = 500;
@@ -26,6 +26,8 @@ const HOLD_AFTER_MS = 500;
 export interface FetchLoopHooks {
   /** May this partition be read? */
   readable(owner: AssignedPartition): boolean;
+  /** Records came that are kept. */
+  fetched(records: readonly ConsumedRecord[]): void;
   /** Called after each poll, with how many records came. No consume call is under way then. */
   polled(received: number): void;
   /** The client rejected a consume call. */
@@ -146,9 +148,14 @@ export class FetchLoop {
     for (const run of this.runsOf(messages)) {
       if (putBack.has(run.owner)) continue;
       if (run.owner.pausedInClient && (await this.putBack(run))) putBack.add(run.owner);
-      else this.buffer.push(run);
+      else this.keep(run);
     }
     return messages.length;
+  }
+
+  private keep(run: Run): void {
+    this.buffer.push(run);
+    this.hooks.fetched(run.records);
   }
 
   /** Those that follow one another and are of one partition. What is of none that is assigned is left out. */

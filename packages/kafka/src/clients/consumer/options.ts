@@ -102,6 +102,8 @@ export interface ConsumerObserver {
   stateChanged?(state: ConsumerState): void;
   assigned?(partitions: readonly TopicPartition[]): void;
   revoked?(partitions: readonly TopicPartition[], lost: boolean): void;
+  /** Records came, in offset order within a partition; a batch will have them unless their partition goes before. */
+  fetched?(records: readonly ConsumedRecord[]): void;
   /** Records were handed to the handler for the first time. */
   delivered?(batch: RecordBatch): void;
   /** The handler resolved after `durationMs`. */

@@ -106,7 +106,7 @@ export const consumerMetrics = {
     labels: ['stage'],
     unit: 'seconds',
     buckets: LATENCY_SECONDS,
-    help: 'Time of a batch in each stage: decode, store (the transaction of rows and ledger), dead_letter (within it, until acknowledged), commit (of offsets).',
+    help: 'Time of a batch in each stage: decode (of what was not decoded while the batch before was stored), store (the transaction of rows and ledger), dead_letter (within it, until acknowledged), commit (of offsets).',
   }),
   weir_consumer_tenant_samples_total: counter({
     labels: ['tenant'],
