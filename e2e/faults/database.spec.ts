@@ -17,8 +17,8 @@ const TIMEOUTS = LONG ? {} : { DATABASE_STATEMENT_TIMEOUT: '4s', DATABASE_LOCK_T
 const BATCH = { BATCH_MAX_RECORDS: '200' };
 const OVER_STATEMENT_TIMEOUT_S = LONG ? 30 : 6;
 
-/** A batch takes six statements, each of which comes late there and its answer back. A few less, to be sure of a hundred times. */
-const LATE_PIECES = 9;
+/** A batch takes three turns, of which each comes late there and its answer back. One less, to be sure of a hundred times. */
+const LATE_PIECES = 5;
 
 const postgres = new EngineProcess('postgres');
 let proxy: TcpProxy;
