@@ -168,10 +168,16 @@ const EVENTS_EVERY_MS = 100;
 const EMPTY = Buffer.alloc(1).subarray(0, 0);
 const sendableBytes = (bytes: Buffer): Buffer => (bytes.length === 0 ? EMPTY : bytes);
 
-/** For `produce`. A list that is the same as for the record before is not read again by the binding, which wants it frozen for that. */
-export const nativeHeaders = (headers: readonly RecordHeader[] | undefined): MessageHeader[] | undefined => {
+/**
+ * For `produce`. The binding does not read a list again that is the same as for the record before and frozen, as those are that several records
+ * share; to freeze those of one record takes more than it saves.
+ */
+export const nativeHeaders = (
+  headers: readonly RecordHeader[] | undefined,
+  shared: boolean,
+): MessageHeader[] | undefined => {
   const native = headers?.map(({ key, value }): MessageHeader => ({ [key]: sendableBytes(value ?? EMPTY) }));
-  Object.freeze(native);
+  if (shared) Object.freeze(native);
   return native;
 };
 

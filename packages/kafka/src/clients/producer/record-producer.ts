@@ -206,7 +206,7 @@ export class RecordProducer {
       const record = records[i]!;
       if (record.headers !== lastHeaders) {
         lastHeaders = record.headers;
-        headers = nativeHeaders(lastHeaders);
+        headers = nativeHeaders(lastHeaders, records.length > 1);
       }
       const refused = client.produce(record, headers, opaque);
       if (refused !== null) {
