@@ -46,6 +46,40 @@ describe('BatchConsumer', () => {
     expect(Math.abs(Date.now() - (handled[0]?.timestampMs ?? 0))).toBeLessThan(60_000);
   });
 
+  it('keeps apart the topics and the headers of records that come in one call', async () => {
+    const topics = [await outside.topic(), await outside.topic()];
+    const send = (topic: string, from: number, to: number) =>
+      outside.send(topic, 0, numbered(from, to), { headers: { topic, [`only in ${topic}`]: 'x' } });
+    const handled: ConsumedRecord[] = [];
+    let [fetched, least] = [0, 0];
+    started.start({
+      topics,
+      maxRecords: 4,
+      fetchMinBytes: 1_000_000,
+      fetchWaitMs: 1_000,
+      observer: { fetched: (records) => void (fetched += records.length) },
+      handler: async ({ records }) => {
+        await eventually(() => fetched >= least);
+        handled.push(...records);
+      },
+    });
+    for (const topic of topics) await send(topic, 0, 1);
+    await eventually(() => handled.length === 2);
+    // One answer brings both. Four are with the handler and four in the buffer, while the rest waits in the client.
+    least = 10;
+    for (const topic of topics) await send(topic, 1, 11);
+    await eventually(() => handled.length >= 22);
+    for (const topic of topics) {
+      const headers = [
+        { key: 'topic', value: Buffer.from(topic) },
+        { key: `only in ${topic}`, value: Buffer.from('x') },
+      ];
+      const expected = numbered(0, 11).map((value) => expect.objectContaining({ headers, value: Buffer.from(value) }));
+      expect(handled.filter((record) => record.topic === topic)).toEqual(expected);
+    }
+    expect(handled).toHaveLength(22);
+  });
+
   it('fetches what came within a while at once, where it is told so', async () => {
     const topic = await outside.topic();
     await outside.send(topic, 0, ['first']);

@@ -42,11 +42,16 @@ export class Outside {
     return name;
   }
 
-  async send(topic: string, partition: number, texts: readonly (string | null)[], timeMs?: number): Promise<void> {
+  async send(
+    topic: string,
+    partition: number,
+    texts: readonly (string | null)[],
+    { timeMs, headers = {} }: { readonly timeMs?: number; readonly headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<void> {
     const timestamp = timeMs === undefined ? {} : { timestamp: String(timeMs) };
     await this.producer.send({
       topic,
-      messages: texts.map((value) => ({ partition, value, key: null, ...timestamp })),
+      messages: texts.map((value) => ({ partition, value, key: null, headers, ...timestamp })),
     });
   }
 

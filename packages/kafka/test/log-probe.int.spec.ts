@@ -46,10 +46,10 @@ describe('LogProbe', () => {
 
   it('tells when the first and the last record of a range were appended, of those that may be read', async () => {
     const topic = await outside.topic();
-    await outside.send(topic, 0, ['a'], 1_000); // 0
-    await outside.send(topic, 0, ['b'], 2_000); // 1
+    await outside.send(topic, 0, ['a'], { timeMs: 1_000 }); // 0
+    await outside.send(topic, 0, ['b'], { timeMs: 2_000 }); // 1
     await outside.sendInTransaction(topic, 0, ['gone', 'gone', 'gone'], false); // 2, 3, 4 and an abort at 5
-    await outside.send(topic, 0, ['c'], 3_000); // 6
+    await outside.send(topic, 0, ['c'], { timeMs: 3_000 }); // 6
     const times = (from: number, to: number) => probe.appendTimes({ topic, partition: 0 }, from, to);
     expect(await times(0, 7)).toEqual({ firstMs: 1_000, lastMs: 3_000 });
     expect(await times(0, 6)).toEqual({ firstMs: 1_000, lastMs: 2_000 });

@@ -30,8 +30,8 @@ export function nativeSettings(connection: KafkaConnection, settings: ConsumerSe
     // The default of a second is a long time without fetching once the queue was full.
     'fetch.queue.backoff.ms': 50,
     'fetch.error.backoff.ms': 200,
-    // Fetched ahead in native memory, for all partitions together; one answer may exceed it, by as much of each partition. Each record takes some
-    // hundred bytes more there, and what lies for long is out of the processor's caches: docs/performance.md.
+    // Fetched ahead in native memory, for all partitions together; the answers under way come on top, with so much of each partition. More took memory
+    // and time alike: docs/adr/0019.
     'queued.max.messages.kbytes': 2_048,
     'max.partition.fetch.bytes': 262_144,
     'statistics.interval.ms': STATISTICS_INTERVAL_MS,
