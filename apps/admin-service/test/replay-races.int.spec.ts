@@ -99,6 +99,26 @@ const indexed = (transaction: Transaction, replayCount: number): Promise<void> =
   index.apply(transaction, [letter(replayCount)]);
 const heard = (transaction: Transaction): Promise<void> => events.apply(transaction, [letter(0)]);
 
+/** Where `happens` does so after a replay's records were found, and before their counts are assigned. */
+function withBeforeCounts(happens: () => Promise<void>): Database {
+  let isFirst = true;
+  return {
+    transaction: <T>(work: (transaction: Transaction) => Promise<T>): Promise<T> =>
+      database.transaction((transaction) =>
+        work({
+          client: transaction.client,
+          query: async <Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]> => {
+            if (isFirst && text.includes('INSERT INTO admin.dead_letter_decisions')) {
+              isFirst = false;
+              await happens();
+            }
+            return transaction.query<Row>(text, values);
+          },
+        }),
+      ),
+  } as unknown as Database;
+}
+
 /** Begins a replay of all that there is, and has it published. */
 async function published(): Promise<string> {
   const replays = replaysOn(database);
@@ -174,26 +194,31 @@ describe('a record of which two replays tell', () => {
   it('has each count once: what another replay has had from beginning to end meanwhile is not as planned', async () => {
     await database.transaction((transaction) => indexed(transaction, 0));
     const { hash } = await replaysOn(database).plan({ filter: {} });
-    let isFirst = true;
-    const slow = {
-      transaction: <T>(work: (transaction: Transaction) => Promise<T>): Promise<T> =>
-        database.transaction((transaction) =>
-          work({
-            client: transaction.client,
-            query: async <Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]> => {
-              if (isFirst && text.includes('INSERT INTO admin.dead_letter_decisions')) {
-                isFirst = false;
-                told.replay = await published();
-                told.outcome = { ...told.outcome, replay_count: 1, outcome: 'failed_again' };
-                await database.transaction(heard);
-              }
-              return transaction.query<Row>(text, values);
-            },
-          }),
-        ),
-    } as unknown as Database;
+    const slow = withBeforeCounts(async () => {
+      told.replay = await published();
+      told.outcome = { ...told.outcome, replay_count: 1, outcome: 'failed_again' };
+      await database.transaction(heard);
+    });
     await expect(replaysOn(slow).begin(CALL, hash, OPTIONS)).rejects.toMatchObject({ code: 'plan_changed' });
     const { rows } = await pool.query('SELECT replay_count FROM admin.replay_items');
     expect(rows).toEqual([{ replay_count: 1 }]);
+  });
+
+  it('is not replayed where it was decided about since it was planned', async () => {
+    await database.transaction((transaction) => indexed(transaction, 0));
+    const { hash } = await replaysOn(database).plan({ filter: {} });
+    for (const decision of ["closed = 'applied', closed_at = now()", 'closed = NULL, discarded_at = now()']) {
+      const slow = withBeforeCounts(async () => {
+        await pool.query('INSERT INTO admin.dead_letter_decisions (identity) VALUES ($1) ON CONFLICT DO NOTHING', [
+          IDENTITY,
+        ]);
+        await pool.query(`UPDATE admin.dead_letter_decisions SET ${decision}`);
+      });
+      await expect(replaysOn(slow).begin(CALL, hash, OPTIONS)).rejects.toMatchObject({
+        code: 'plan_changed',
+        problem: { added: [], removed: ['0-0'], removedCount: 1 },
+      });
+    }
+    expect((await pool.query('SELECT FROM admin.replays')).rowCount).toBe(0);
   });
 });

@@ -57,7 +57,7 @@ export class Replays {
 
   /**
    * Begins what was planned, and nothing else: 1. the selection is resolved anew and held against the plan's hash, 2. the records' counts
-   * are assigned, which locks them, 3. they become this replay's alone, 4. and they still have to be as they were found.
+   * are assigned, which locks them, and they still have to be as they were found, 3. they become this replay's alone.
    *
    * Throws AdminRefusal `plan_not_found`, `plan_empty` or `plan_changed`.
    */
@@ -75,7 +75,6 @@ export class Replays {
       const id = randomUUID();
       await this.assignCounts(transaction, records);
       await this.insert(transaction, { id, call, hash, selection: made.selection, options, records });
-      await this.assertAsPlanned(transaction, records);
       const identities = records.map(({ letter }) => letter.identity);
       await restate(transaction, identities, this.options.maxAttempts);
       await this.trail.changed(transaction, call, {
@@ -153,14 +152,19 @@ export class Replays {
 
   private async assignCounts(transaction: Transaction, records: readonly PlannedRecord[]): Promise<void> {
     // In the order of the identities, so that two operators never wait for each other in a circle.
-    const assigned = await transaction.query(
+    const assigned = await transaction.query<{ identity: string; decided: boolean }>(
       `INSERT INTO admin.dead_letter_decisions AS known (identity, issued)
        SELECT identity, count FROM unnest($1::text[], $2::int[]) AS planned (identity, count) ORDER BY identity COLLATE "C"
-       ON CONFLICT (identity) DO UPDATE SET issued = excluded.issued WHERE known.issued < excluded.issued RETURNING identity`,
+       ON CONFLICT (identity) DO UPDATE SET issued = excluded.issued WHERE known.issued < excluded.issued
+       RETURNING identity, closed IS NOT NULL OR discarded_at IS NOT NULL AS decided`,
       [records.map(({ letter }) => letter.identity), records.map(({ replayCount }) => replayCount)],
     );
     // Another replay had one of them from beginning to end since this one's records were found, and has given it the count.
     if (assigned.length < records.length) throw new AdminRefusal('plan_changed', { added: [], removed: [] });
+    // Whoever decided something about one of them before it was locked has been heard by now.
+    const decided = new Set(assigned.flatMap((row) => (row.decided ? [row.identity] : [])));
+    const removed = records.filter(({ letter }) => decided.has(letter.identity)).map(({ letter }) => letterId(letter));
+    if (removed.length > 0) throw differing([], removed);
   }
 
   private async insert(transaction: Transaction, given: NewReplay): Promise<void> {
@@ -197,16 +201,6 @@ export class Replays {
       throw thrown;
     }
   }
-
-  /** Whoever decided something about one of the records before it was locked has been heard by now. */
-  private async assertAsPlanned(transaction: Transaction, records: readonly PlannedRecord[]): Promise<void> {
-    const gone = await transaction.query<{ dlq_partition: number; dlq_offset: string }>(
-      `SELECT d.dlq_partition, d.dlq_offset FROM admin.dead_letters d JOIN admin.dead_letter_decisions r USING (identity)
-       WHERE identity = ANY ($1::text[]) AND (r.closed IS NOT NULL OR r.discarded_at IS NOT NULL) LIMIT ${SHOWN}`,
-      [records.map(({ letter }) => letter.identity)],
-    );
-    if (gone.length > 0) throw new AdminRefusal('plan_changed', { added: [], removed: gone.map(letterId) });
-  }
 }
 
 interface NewReplay {
@@ -221,8 +215,13 @@ interface NewReplay {
 function changed(planned: readonly string[], records: readonly PlannedRecord[]): AdminRefusal {
   const now = new Set(records.map(({ letter }) => letterId(letter)));
   const then = new Set(planned);
-  const added = [...now].filter((id) => !then.has(id));
-  const removed = planned.filter((id) => !now.has(id));
+  return differing(
+    [...now].filter((id) => !then.has(id)),
+    planned.filter((id) => !now.has(id)),
+  );
+}
+
+function differing(added: readonly string[], removed: readonly string[]): AdminRefusal {
   return new AdminRefusal('plan_changed', {
     added: added.slice(0, SHOWN),
     removed: removed.slice(0, SHOWN),
