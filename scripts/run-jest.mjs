@@ -19,6 +19,7 @@ export function runJest(args) {
       cwd: repository,
       env: {
         ...env,
+        UV_THREADPOOL_SIZE: '16', // as the apps have it that tests run within Jest's processes
         NODE_OPTIONS: `${env['NODE_OPTIONS'] ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`,
       },
       stdio: 'inherit',

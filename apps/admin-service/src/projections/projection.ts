@@ -74,9 +74,10 @@ export class Projection {
     return numbers.map((partition) => ({ topic, partition, offset: next.get(partition) ?? 0 }));
   }
 
-  async take({ records }: Pick<RecordBatch, 'records'>): Promise<void> {
+  async take({ records, signal }: Pick<RecordBatch, 'records' | 'signal'>): Promise<void> {
     for (;;) {
-      if (records.some(({ partition }) => this.goingBack.has(partition))) throw this.sentBack();
+      // Reading that has gone back gives up what it was at: what comes before these records is to be read first.
+      if (signal.aborted || records.some(({ partition }) => this.goingBack.has(partition))) throw this.sentBack();
       const fresh = records.filter(({ partition, offset }) => offset >= (this.known.get(partition) ?? 0));
       if (fresh.length === 0) return;
       const moves = this.movesOf(fresh);
@@ -144,13 +145,17 @@ export class Projection {
     return [...moves.values()].toSorted((a, b) => a.partition - b.partition);
   }
 
-  /** Learns where these stand. Those that stand further back than was known are to be read again from there. */
+  /**
+   * Learns where these stand. Those that stand further back than was known are to be read again from there; than was known before the question,
+   * since a batch may move on while it is asked.
+   */
   private async seeWhereItStands(partitions: readonly number[]): Promise<void> {
+    const before = new Map(partitions.map((partition) => [partition, this.known.get(partition) ?? 0]));
     const standing = await this.positions.next(this.parts.database);
-    for (const partition of partitions) {
+    for (const [partition, known] of before) {
       const next = standing.get(partition)?.next ?? 0;
-      if (next < (this.known.get(partition) ?? 0)) this.goingBack.add(partition);
-      this.known.set(partition, next);
+      if (next < known) this.goingBack.add(partition);
+      if (next < known || next > (this.known.get(partition) ?? 0)) this.known.set(partition, next);
     }
   }
 
