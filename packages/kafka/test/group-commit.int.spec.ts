@@ -95,6 +95,40 @@ describe('RecordProducer, by group commit', () => {
     expect(await codeOf(sender.send(call(topic, 'next')))).toBe('delivered');
   });
 
+  it('does not acknowledge a call of which the client took a part', async () => {
+    const topic = await freshTopic('group', { partitions: PARTITIONS });
+    const sender = await grouping({ settings: { 'queue.buffering.max.messages': 50 } });
+    const records = call(topic, 'cut short');
+    expect(await codeOf(sender.send(records))).toBe('delivery_unknown');
+    expect((await valuesIn(topic)).toSorted()).toEqual(
+      records
+        .slice(0, 50)
+        .map(({ value }) => String(value))
+        .toSorted(),
+    );
+    expect(sender.queue).toEqual({ records: 0, bytes: 0 });
+    expect(await codeOf(sender.send(call(topic, 'after', 40)))).toBe('delivered');
+  });
+
+  it('gives each record of a group its own partition, time and headers where it has some', async () => {
+    const topic = await freshTopic('group', { partitions: PARTITIONS });
+    const sender = await grouping();
+    const headers = [{ key: 'h', value: Buffer.from('v') }];
+    const own = [{ partition: 3 }, { timestampMs: 1_795_000_000_000 }, { headers }, {}];
+    const records = call(topic, 'own', 40).map((record, i) => ({ ...record, ...own[i % own.length] }));
+    for (const [at] of own.entries()) await sender.send(records.filter((_, i) => i % own.length === at));
+    await sender.send(records);
+    const read = await readAll(topic, { partitions: PARTITIONS });
+    expect(read).toHaveLength(80);
+    const expected = new Map(records.map((record) => [String(record.value), record]));
+    for (const { value, partition, timestampMs, headers: found } of read) {
+      const sent = expected.get(String(value));
+      expect(found).toEqual(sent?.headers ?? []);
+      expect(partition).toBe(sent?.partition ?? partition);
+      expect(timestampMs).toBe(sent?.timestampMs ?? timestampMs);
+    }
+  });
+
   it('leaves calls that are small or of several topics to themselves: one that cannot be delivered holds up no group', async () => {
     const topic = await freshTopic('group', { partitions: PARTITIONS });
     const missing = uniqueName('missing');

@@ -165,13 +165,13 @@ export class Started {
   }
 }
 
-/** A part of the consumer that nobody outside can see, for the few conditions that show nowhere else. */
-export function inside(consumer: BatchConsumer, ...path: readonly string[]): object {
+/** A part of a client that nobody outside can see, for the few conditions that show nowhere else. */
+export function inside(client: object, ...path: readonly string[]): object {
   return path.reduce<object>((part, name) => {
     const next: unknown = Reflect.get(part, name);
     if (typeof next !== 'object' || next === null) throw new Error(`there is no ${name}`);
     return next;
-  }, consumer);
+  }, client);
 }
 
 /** A promise that somebody else settles. */

@@ -124,7 +124,7 @@ export class NativeProducer {
         topic,
         record.partition ?? -1,
         value === null ? null : sendableBytes(value),
-        key === null || typeof key === 'string' ? key : sendableBytes(key),
+        sendableKey(key),
         record.timestampMs,
         opaque,
         headers,
@@ -135,6 +135,29 @@ export class NativeProducer {
       if (isFatal(error)) this.#handlers.fatal(error);
       return error;
     }
+  }
+
+  /**
+   * The same for records of one topic whose partitions their keys decide, in one call. Returns how many were taken, in their order, and why the
+   * next one was not.
+   */
+  produceMany(
+    topic: string,
+    records: readonly Pick<OutgoingRecord, 'key' | 'value'>[],
+    headers: MessageHeader[] | undefined,
+  ): { readonly produced: number; readonly error: LibrdKafkaError | null } {
+    const values = records.map(({ value }) => (value === null ? null : sendableBytes(value)));
+    const keys = records.map(({ key }) => sendableKey(key));
+    this.#lastTopic = topic;
+    let answer: ReturnType<Producer['produceMany']>;
+    try {
+      answer = this.client.produceMany(topic, values, keys, headers);
+    } catch (thrown) {
+      answer = { produced: 0, error: nativeError(thrown) };
+    }
+    const error = answer.error === null ? null : nativeError(answer.error);
+    if (error !== null && isFatal(error)) this.#handlers.fatal(error);
+    return { produced: answer.produced, error };
   }
 
   /** Lets go of the client, giving up what it still holds. Never rejects, and never waits for long. */
@@ -168,18 +191,15 @@ const EVENTS_EVERY_MS = 100;
 const EMPTY = Buffer.alloc(1).subarray(0, 0);
 const sendableBytes = (bytes: Buffer): Buffer => (bytes.length === 0 ? EMPTY : bytes);
 
-/**
- * For `produce`. The binding does not read a list again that is the same as for the record before and frozen, as those are that several records
- * share; to freeze those of one record takes more than it saves.
- */
-export const nativeHeaders = (
-  headers: readonly RecordHeader[] | undefined,
-  shared: boolean,
-): MessageHeader[] | undefined => {
-  const native = headers?.map(({ key, value }): MessageHeader => ({ [key]: sendableBytes(value ?? EMPTY) }));
-  if (shared) Object.freeze(native);
-  return native;
-};
+/** The binding ends a text at its first NUL. */
+function sendableKey(key: OutgoingRecord['key']): Buffer | string | null {
+  if (typeof key === 'string') return key.includes('\0') ? Buffer.from(key) : key;
+  return key === null ? null : sendableBytes(key);
+}
+
+/** For `produce` and `produceMany`. */
+export const nativeHeaders = (headers: readonly RecordHeader[] | undefined): MessageHeader[] | undefined =>
+  headers?.map(({ key, value }): MessageHeader => ({ [key]: sendableBytes(value ?? EMPTY) }));
 
 /** Anything that the binding throws, as the error it should have been. */
 const nativeError = (thrown: unknown): LibrdKafkaError =>

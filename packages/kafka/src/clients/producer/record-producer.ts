@@ -198,6 +198,7 @@ export class RecordProducer {
   /** False: nothing of it was produced, and it is settled. */
   #produce(client: NativeProducer, send: PendingSend): boolean {
     if (send.settled) return false;
+    if (send.grouped && sharesHeaders(send.records)) return this.#produceMany(client, send);
     const { records } = send;
     const opaque = send.grouped ? undefined : send;
     let lastHeaders: readonly RecordHeader[] | undefined;
@@ -206,7 +207,7 @@ export class RecordProducer {
       const record = records[i]!;
       if (record.headers !== lastHeaders) {
         lastHeaders = record.headers;
-        headers = nativeHeaders(lastHeaders, records.length > 1);
+        headers = nativeHeaders(lastHeaders);
       }
       const refused = client.produce(record, headers, opaque);
       if (refused !== null) {
@@ -216,6 +217,14 @@ export class RecordProducer {
     }
     send.release();
     return true;
+  }
+
+  #produceMany(client: NativeProducer, send: PendingSend): boolean {
+    const [first] = send.records;
+    const { produced, error } = client.produceMany(first!.topic, send.records, nativeHeaders(first!.headers));
+    if (error === null) send.release();
+    else this.#cutShort(send, produced, error);
+    return error === null || produced > 0;
   }
 
   /** librdkafka refused record `i`: the ones before it are on their way, it and the ones after it never will be. */
@@ -302,6 +311,14 @@ export class RecordProducer {
     for (const send of this.#pending) this.#abandon(send, unknownDelivery('the producer was closed'));
     await Promise.all([this.#link.close(), this.#group?.close()]);
   }
+}
+
+/** Whether one call of the client does for them all. */
+function sharesHeaders(records: readonly OutgoingRecord[]): boolean {
+  const { headers } = records[0]!;
+  return records.every(
+    (record) => record.headers === headers && record.partition === undefined && record.timestampMs === undefined,
+  );
 }
 
 // Weir's own reservation is the bound; librdkafka's lies well above it, so that it is not met in the middle of a request.

@@ -82,7 +82,7 @@ export class TransactionSends {
     for (const [index, record] of send.records.entries()) {
       if (record.headers !== lastHeaders) {
         lastHeaders = record.headers;
-        headers = nativeHeaders(lastHeaders, send.count > 1);
+        headers = nativeHeaders(lastHeaders);
       }
       const refused = client.produce(record, headers, new RecordTicket(waiting, index));
       if (refused === null) continue;
