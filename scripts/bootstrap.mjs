@@ -10,6 +10,7 @@ import { availableParallelism } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
+import { isCompiled, keepCompiled, stateOf } from './compiled.mjs';
 import { runLogged, SetupError } from './console.mjs';
 import { logOf, repository, userCache } from './places.mjs';
 import { ensureClientBuildTools, ensureJava, hasClientBuildTools, output } from './system-packages.mjs';
@@ -133,8 +134,10 @@ function clientIsWhole() {
   return CLIENT_FEATURES.every((feature) => features.includes(feature));
 }
 
-/** @param {NodeJS.ProcessEnv} env @param {readonly string[] | null} packages @param {Options} options */
+/** Compiles what is not compiled as it stands. @param {NodeJS.ProcessEnv} env @param {readonly string[] | null} packages @param {Options} options */
 async function compile(env, packages, { onLine }) {
+  const before = stateOf(repository);
+  if (isCompiled(repository, before)) return;
   const filters = (packages ?? []).map((name) => `--filter=${name}`);
   const turbo = join(repository, 'node_modules', '.bin', 'turbo');
   const command = /** @type {const} */ ([
@@ -146,6 +149,7 @@ async function compile(env, packages, { onLine }) {
     ...filters,
   ]);
   await runLogged('Compiling', command, { cwd: repository, env, log: logOf('build'), onLine });
+  if (packages === null) keepCompiled(repository, before);
 }
 
 /**
