@@ -23,6 +23,11 @@ export function output(program, args = ['--version']) {
   return status === 0 ? stdout + stderr : null;
 }
 
+/** Whether it is there, without running it: Maven takes half a second to say its version. @param {string} program */
+function isProgram(program) {
+  return output('sh', ['-c', `command -v ${program}`]) !== null;
+}
+
 /**
  * Java and Maven, which Kafka and the schema registry need.
  *
@@ -32,7 +37,7 @@ export async function ensureJava(options) {
   const missing = [];
   if (javaVersion() < OLDEST_JAVA)
     missing.push(firstAvailable(['openjdk-17-jre-headless', 'openjdk-21-jre-headless', 'default-jre-headless']));
-  if (output('mvn') === null) missing.push(() => 'maven');
+  if (!isProgram('mvn')) missing.push(() => 'maven');
   await installMissing(`Java ${OLDEST_JAVA} or newer, and Maven`, missing, 'brew install openjdk maven', options);
   if (javaVersion() < OLDEST_JAVA)
     throw new SetupError(`The \`java\` found first is older than ${OLDEST_JAVA}: set JAVA_HOME to a newer one.`);
@@ -64,7 +69,7 @@ export async function ensureClientBuildTools(options) {
  * @param {Options} options
  */
 export async function ensureLoadGenerator(options) {
-  if (output('sh', ['-c', 'command -v wrk']) !== null) return;
+  if (isProgram('wrk')) return;
   await installMissing('What the benches load Weir with', [() => 'wrk'], 'brew install wrk', options);
 }
 
