@@ -26,6 +26,12 @@ export interface KafkaSetup {
 /** Three brokers of a run of tests end before a better compiled program pays, and share the processors with all that is tested. */
 const BRIEF_JVM = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 
+/**
+ * A method is compiled after four times as many calls as by default: what runs at the start alone is interpreted, which costs less than to
+ * compile it, and what a busy broker runs is compiled a moment later, as well as ever.
+ */
+const KEPT_JVM = ['-XX:CompileThresholdScaling=4'];
+
 /** Kafka in KRaft mode: each process is broker and controller, one or three of them. */
 export function kafkaServices(setup: KafkaSetup): Service[] {
   refuseOtherBrokerCount(setup);
@@ -86,7 +92,7 @@ function brokerService(setup: KafkaSetup, index: number, keystore: KeystoreSourc
         `-Xms128m`,
         count === 1 ? '-Xmx768m' : '-Xmx448m',
         '-XX:+ExitOnOutOfMemoryError',
-        ...(count > 1 && !setup.archiveClasses ? BRIEF_JVM : []),
+        ...(setup.archiveClasses ? KEPT_JVM : count > 1 ? BRIEF_JVM : []),
         ...classArchiveFlags(jars.directory, 'kafka', setup.archiveClasses && index === 0),
         `-Dlog4j2.configurationFile=${join(directory, 'log4j2.properties')}`,
         '-cp',
