@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 
@@ -14,6 +16,20 @@ const identity: fc.Arbitrary<SeriesIdentity> = fc.record({
 });
 const canonical = ({ tenantId, name, environment, labels }: SeriesIdentity): string =>
   JSON.stringify([tenantId, name, environment, Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1))]);
+
+const count = (of: number): Buffer => Buffer.from([of >>> 24, of >>> 16, of >>> 8, of]);
+const field = (of: string | Buffer): Buffer => Buffer.concat([count(Buffer.from(of).length), Buffer.from(of)]);
+
+/** The encoding in the plainest words. */
+function encodedAndHashed({ tenantId, name, environment, labels }: SeriesIdentity): string {
+  const sorted = Object.entries(labels)
+    .map(([label, value]) => [Buffer.from(label), value] as const)
+    .toSorted(([a], [b]) => Buffer.compare(a, b));
+  const parts = [field(tenantId), field(name), Buffer.from([environment === null ? 0 : 1])];
+  if (environment !== null) parts.push(field(environment));
+  parts.push(count(sorted.length), ...sorted.flatMap(([label, value]) => [field(label), field(value)]));
+  return createHash('sha256').update(Buffer.concat(parts)).digest('hex').slice(0, 32);
+}
 
 describe('seriesId', () => {
   it('does not depend on the order in which labels came', () => {
@@ -48,5 +64,23 @@ describe('seriesId', () => {
   it('never changes: rows that are stored are found by it', () => {
     const id = hex({ tenantId: 'acme', name: 'cpu_seconds', environment: 'prod', labels: { host: 'a', zone: 'b' } });
     expect(id).toBe('ccf2eccd253588887a9c548634d87ee7');
+  });
+
+  it('is what its encoding says, of texts of any length and script', () => {
+    const anyText = fc.oneof(
+      fc.string({ unit: fc.constantFrom('a', '\0', '\u007f', '\u0080', '€', '\ue000', '\uffff', '🦫'), maxLength: 5 }),
+      fc.string({ unit: 'binary', maxLength: 200 }),
+      fc.constantFrom('a', '€').map((unit) => unit.repeat(9_000)),
+    );
+    const anyIdentity = fc.record({
+      tenantId: anyText,
+      name: anyText,
+      environment: fc.option(anyText),
+      labels: fc.dictionary(anyText, anyText, { maxKeys: 5 }),
+    });
+    fc.assert(
+      fc.property(anyIdentity, (one) => expect(hex(one)).toBe(encodedAndHashed(one))),
+      { numRuns: 2_000 },
+    );
   });
 });
