@@ -77,6 +77,15 @@ describe('MetricsReader.points', () => {
     });
   });
 
+  it('tells every environment from none, whatever its text', async () => {
+    const environments = [null, 'NULL', '', '{"a",b}', '🦫', 'prod'];
+    await write(
+      environments.map((environment, at) => sample({ tenantId: 'elsewhere', environment, timestampMs: NOON + at })),
+    );
+    const { points } = await reader.points({ tenantId: 'elsewhere', limit: 10 });
+    expect(points.map(({ environment }) => environment)).toEqual(environments.toReversed());
+  });
+
   it.each([
     ['a name', { name: 'cpu_seconds', limit: 100, fromMs: NOON, toMs: NOON + 1 }, 3],
     ['a label', { labels: { host: 'b' }, limit: 100 }, 50],

@@ -1,4 +1,4 @@
-import { FLOAT8, INT8, putInt8, putTimestamp, TIMESTAMPTZ, UUID } from './binary.js';
+import { FLOAT8, INT8, putInt8, putTimestamp, TEXT_OID, TIMESTAMPTZ, UUID } from './binary.js';
 
 /**
  * One-dimensional arrays in PostgreSQL's binary format (src/backend/utils/adt/arrayfuncs.c, array_recv), for `unnest`.
@@ -7,23 +7,30 @@ import { FLOAT8, INT8, putInt8, putTimestamp, TIMESTAMPTZ, UUID } from './binary
  * would pass through floating point.
  */
 const HEADER_BYTES = 20;
+const LENGTH_BYTES = 4;
+/** The length of a null. */
+const NULL = -1;
+
+function writeHeader(buffer: Buffer, oid: number, length: number, nulls: boolean): void {
+  buffer.writeInt32BE(1, 0); // dimensions
+  buffer.writeInt32BE(nulls ? 1 : 0, 4);
+  buffer.writeInt32BE(oid, 8);
+  buffer.writeInt32BE(length, 12);
+  buffer.writeInt32BE(1, 16); // lower bound
+}
 
 function array<T>(
   type: { oid: number; bytes: number },
   items: readonly T[],
   put: (buffer: Buffer, item: T, at: number) => void,
 ): Buffer {
-  const stride = 4 + type.bytes;
+  const stride = LENGTH_BYTES + type.bytes;
   const buffer = Buffer.allocUnsafe(HEADER_BYTES + items.length * stride);
-  buffer.writeInt32BE(1, 0); // dimensions
-  buffer.writeInt32BE(0, 4); // no nulls
-  buffer.writeInt32BE(type.oid, 8);
-  buffer.writeInt32BE(items.length, 12);
-  buffer.writeInt32BE(1, 16); // lower bound
+  writeHeader(buffer, type.oid, items.length, false);
   let at = HEADER_BYTES;
   for (const item of items) {
     buffer.writeInt32BE(type.bytes, at);
-    put(buffer, item, at + 4);
+    put(buffer, item, at + LENGTH_BYTES);
     at += stride;
   }
   return buffer;
@@ -47,4 +54,19 @@ export function float8Array(values: readonly number[]): Buffer {
 /** `timestamptz[]` of epoch milliseconds, exact over the whole calendar. */
 export function timestampArray(epochMs: readonly number[]): Buffer {
   return array(TIMESTAMPTZ, epochMs, putTimestamp);
+}
+
+/** `text[]`. */
+export function textArray(texts: readonly (string | null)[]): Buffer {
+  let bytes = HEADER_BYTES;
+  for (const text of texts) bytes += LENGTH_BYTES + (text === null ? 0 : Buffer.byteLength(text));
+  const buffer = Buffer.allocUnsafe(bytes);
+  writeHeader(buffer, TEXT_OID, texts.length, texts.includes(null));
+  let at = HEADER_BYTES;
+  for (const text of texts) {
+    const length = text === null ? NULL : buffer.write(text, at + LENGTH_BYTES);
+    buffer.writeInt32BE(length, at);
+    at += LENGTH_BYTES + Math.max(length, 0);
+  }
+  return buffer;
 }

@@ -4,6 +4,8 @@ export const UUID = { oid: 2950, bytes: 16 };
 export const INT8 = { oid: 20, bytes: 8 };
 export const FLOAT8 = { oid: 701, bytes: 8 };
 export const TIMESTAMPTZ = { oid: 1184, bytes: 8 };
+/** As long as it is. */
+export const TEXT_OID = 25;
 
 const TWO_POW_32 = 0x1_0000_0000;
 /** PostgreSQL counts microseconds from 2000-01-01. */

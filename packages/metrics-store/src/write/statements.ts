@@ -2,7 +2,7 @@ import { StoreUnavailableError } from '@weir/errors';
 import { CopyQuery } from '@weir/postgres';
 import type { PoolClient } from 'pg';
 
-import { float8Array, int8Array, timestampArray, uuidArray } from './binary-array.js';
+import { float8Array, int8Array, textArray, timestampArray, uuidArray } from './binary-array.js';
 import { copyBody } from './copy-format.js';
 import type { Series } from './known-series.js';
 import type { Row } from './rows.js';
@@ -32,10 +32,10 @@ const UPSERT_REPLAYED = `${upsertSamples('<')} ${RETURNING_KEYS}`;
 export async function insertSeries(client: PoolClient, series: readonly Series[]): Promise<void> {
   await client.query(INSERT_SERIES, [
     uuidArray(series.map((s) => s.id)),
-    series.map((s) => s.identity.tenantId),
-    series.map((s) => s.identity.name),
-    series.map((s) => s.identity.environment),
-    series.map((s) => JSON.stringify(s.identity.labels)),
+    textArray(series.map((s) => s.identity.tenantId)),
+    textArray(series.map((s) => s.identity.name)),
+    textArray(series.map((s) => s.identity.environment)),
+    textArray(series.map((s) => JSON.stringify(s.identity.labels))),
   ]);
 }
 
