@@ -41,9 +41,14 @@ export const variables = {
     about: 'The database role of query-api; where it exists, migrations let it read and nothing else.',
   }),
   STORE_KNOWN_SERIES: integer({
+    default: 3_000_000,
+    min: 0,
+    about: 'How many series are remembered as stored already, at 21 to 43 bytes each; the room is taken as they come.',
+  }),
+  STORE_CACHED_SERIES: integer({
     default: 200_000,
     min: 0,
-    about: 'How many series are remembered as stored already, at about half a kilobyte each.',
+    about: 'Of how many series the ids are kept, at about half a kilobyte each, so that they need not be hashed anew.',
   }),
   BATCH_MAX_RECORDS: integer({
     default: 2_000,
@@ -88,7 +93,7 @@ export function loadConfig(env?: Environment) {
     operator: operatorConfig(values),
     store: {
       connection: { ...connection, maxConnections, applicationName: 'weir metrics-consumer' },
-      options: { knownSeries: values.STORE_KNOWN_SERIES },
+      options: { knownSeries: values.STORE_KNOWN_SERIES, cachedSeries: values.STORE_CACHED_SERIES },
       migrations: values.STORE_READER_ROLE === undefined ? {} : { readerRole: values.STORE_READER_ROLE },
     },
     outbox: {

@@ -16,7 +16,9 @@ import { KnownSeries } from './write/known-series.js';
 export const STORE_SCHEMA = 'metrics';
 
 export interface MetricsStoreOptions {
-  /** How many identities of series are remembered, at about half a kilobyte each. */
+  /** How many identities of series are kept, at about half a kilobyte each. */
+  readonly cachedSeries?: number;
+  /** How many series are remembered as stored already, at 21 to 43 bytes each. */
   readonly knownSeries?: number;
 }
 
@@ -40,8 +42,11 @@ export class MetricsStore {
   private readonly writer: BatchWriter;
   private readonly outbox = new Outbox(STORE_SCHEMA);
 
-  constructor(connection: PostgresConnection, { knownSeries = 200_000 }: MetricsStoreOptions = {}) {
-    this.known = new KnownSeries(knownSeries);
+  constructor(
+    connection: PostgresConnection,
+    { cachedSeries = 200_000, knownSeries = 3_000_000 }: MetricsStoreOptions = {},
+  ) {
+    this.known = new KnownSeries({ identities: cachedSeries, ids: knownSeries });
     this.pool = openPool(connection);
     // Behind a new connection may be another server, one that took over without the last commits.
     this.pool.on('connect', () => this.known.forget());

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 
 import { type SeriesIdentity, seriesId } from '../series-id.js';
+import { KnownIds } from './known-ids.js';
 
 /** A series as the writer holds it. */
 export interface Series {
@@ -8,8 +9,15 @@ export interface Series {
   readonly id: Buffer;
   /** `id` in hex: sorts as PostgreSQL sorts uuids. */
   readonly hex: string;
-  /** In which age of the cache its row was seen committed; -1 is never. */
+  /** In which age of the cache its row was known to be committed; -1 is never. */
   knownIn: number;
+}
+
+export interface KnownSeriesOptions {
+  /** How many identities are kept, with their ids: what is among them need not be hashed. */
+  readonly identities: number;
+  /** How many series are known to have a row by their ids alone. */
+  readonly ids: number;
 }
 
 const FNV_PRIME = 0x01000193;
@@ -17,10 +25,10 @@ const FNV_PRIME = 0x01000193;
 /**
  * Ids of series, and which of them are known to have a committed row.
  *
- * Bounded: two generations of `capacity / 2` identities each; a generation that is full replaces the older one, so what is in
- * use stays and what is not goes. Forgetting costs one `ON CONFLICT DO NOTHING`. Remembering a row that was never
- * committed would cost the series itself: hence `confirm` after COMMIT alone (guarantees, rule 14), and `forget` whenever
- * the database may have lost a commit.
+ * Bounded: two generations of `identities / 2` identities each; a generation that is full replaces the older one, so what is in
+ * use stays and what is not goes. A series whose identity went is hashed anew, and still known by its id as long as that is among
+ * `ids`. Forgetting that too costs one `ON CONFLICT DO NOTHING`. Remembering a row that was never committed would cost the series
+ * itself: hence `confirm` after COMMIT alone (guarantees, rule 14), and `forget` whenever the database may have lost a commit.
  *
  * Found by a hash of 32 bits over the texts, which makes no string, and then compared in full. Identities that are made to
  * collide only take the place from one another.
@@ -31,8 +39,13 @@ export class KnownSeries {
   private age = 0;
   /** Differs from process to process, so that nobody can prepare collisions. */
   private readonly seed = randomInt(2 ** 31);
+  private readonly identities: number;
+  private readonly ids: KnownIds;
 
-  constructor(private readonly capacity: number) {}
+  constructor({ identities, ids }: KnownSeriesOptions) {
+    this.identities = identities;
+    this.ids = new KnownIds(ids);
+  }
 
   of(identity: SeriesIdentity): Series {
     const hash = hashOf(identity, this.seed);
@@ -40,7 +53,7 @@ export class KnownSeries {
     if (young !== undefined && isSame(young.identity, identity)) return young;
     const old = this.old.get(hash);
     const series = old !== undefined && isSame(old.identity, identity) ? old : create(identity);
-    if (this.young.size >= this.capacity / 2) {
+    if (this.young.size >= this.identities / 2) {
       this.old = this.young;
       this.young = new Map();
     }
@@ -49,12 +62,18 @@ export class KnownSeries {
   }
 
   isKnown(series: Series): boolean {
-    return series.knownIn === this.age;
+    if (series.knownIn === this.age) return true;
+    if (!this.ids.has(series.id)) return false;
+    series.knownIn = this.age;
+    return true;
   }
 
   /** Call after COMMIT alone, with the age that `currentAge` had when the transaction began. */
   confirm(series: Iterable<Series>, age: number): void {
-    for (const one of series) one.knownIn = age;
+    for (const one of series) {
+      one.knownIn = age;
+      if (age === this.age) this.ids.add(one.id);
+    }
   }
 
   get currentAge(): number {
@@ -63,6 +82,7 @@ export class KnownSeries {
 
   forget(): void {
     this.age += 1;
+    this.ids.clear();
   }
 }
 

@@ -42,7 +42,7 @@ describe('foldRows', () => {
     fc.assert(
       fc.property(fc.array(versioned, { minLength: 1, maxLength: 6 }), fc.option(fc.nat(4)), (versions, initial) => {
         const samples = versions.map((version, offset) => positioned(offset, version));
-        const folded = foldRows(samples, new KnownSeries(10)).map((row) => row.chosen);
+        const folded = foldRows(samples, new KnownSeries({ identities: 10, ids: 100 })).map((row) => row.chosen);
         expect(folded).toHaveLength(1);
         expect(oneByOne(folded, initial)).toBe(oneByOne(samples, initial));
       }),
@@ -56,7 +56,9 @@ describe('foldRows', () => {
       positioned(2 * i, { host, timestampMs: 5 }),
       positioned(2 * i + 1, { host, timestampMs: 3 }),
     ]);
-    const keys = foldRows(samples, new KnownSeries(10)).map((row) => [row.series.hex, row.timestampMs] as const);
+    const keys = foldRows(samples, new KnownSeries({ identities: 10, ids: 100 })).map(
+      (row) => [row.series.hex, row.timestampMs] as const,
+    );
     expect(keys).toHaveLength(6);
     expect(keys).toEqual(keys.toSorted(([a, s], [b, t]) => (a === b ? s - t : a < b ? -1 : 1)));
   });
@@ -69,7 +71,7 @@ describe('foldRows', () => {
         { ...one, sample: { ...one.sample, labels: { a: '1', b: '2' } } },
         { ...two, sample: { ...two.sample, labels: { b: '2', a: '1' } } },
       ],
-      new KnownSeries(10),
+      new KnownSeries({ identities: 10, ids: 100 }),
     );
     expect(rows.map((row) => row.chosen.offset)).toEqual([1]);
   });
