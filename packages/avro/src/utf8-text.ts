@@ -1,11 +1,5 @@
 import { isUtf8 } from 'node:buffer';
 
-/** A text that was read before, with the bytes that it was read from. */
-interface ReadText {
-  readonly bytes: Uint8Array;
-  readonly text: string;
-}
-
 const SLOTS = 4096;
 /** Longer texts are seldom names, and so seldom come again. */
 const LONGEST_KEPT_BYTES = 40;
@@ -13,17 +7,19 @@ const FNV_PRIME = 0x01000193;
 
 // Names, labels and tenants come again with every record. Handing out the string of the time before saves making it, and
 // its hash as a key: it halves the time to decode a metric. A slot keeps the last text that fell into it, so the whole
-// stays below half a megabyte, whatever is read.
-const slots: (ReadText | undefined)[] = Array.from({ length: SLOTS });
+// stays below half a megabyte, whatever is read; their bytes lie in one array, so that texts that never come again cost little.
+const texts: string[] = Array.from({ length: SLOTS }, () => '');
+const lengths = new Uint8Array(SLOTS);
+const bytesOfTexts = new Uint8Array(SLOTS * LONGEST_KEPT_BYTES);
 
 /** The text from `start` to `end`, which lie within the bytes. Throws an Error where they are no UTF-8. */
 export function readUtf8(bytes: Buffer, start: number, end: number): string {
   if (end - start > LONGEST_KEPT_BYTES) return decodeUtf8(bytes, start, end);
   const slot = slotOf(bytes, start, end);
-  const kept = slots[slot];
-  if (kept !== undefined && isAt(kept.bytes, bytes, start, end)) return kept.text;
+  const kept = texts[slot];
+  if (kept !== undefined && isIn(slot, bytes, start, end)) return kept;
   const text = decodeUtf8(bytes, start, end);
-  slots[slot] = { bytes: new Uint8Array(bytes.subarray(start, end)), text };
+  keep(slot, text, bytes, start, end);
   return text;
 }
 
@@ -42,8 +38,16 @@ function slotOf(bytes: Buffer, start: number, end: number): number {
   return (hash ^ (hash >>> 15)) & (SLOTS - 1);
 }
 
-function isAt(kept: Uint8Array, bytes: Buffer, start: number, end: number): boolean {
-  if (kept.length !== end - start) return false;
-  for (let at = 0; at < kept.length; at += 1) if (kept[at] !== bytes[start + at]) return false;
+function isIn(slot: number, bytes: Buffer, start: number, end: number): boolean {
+  if (lengths[slot] !== end - start) return false;
+  const from = slot * LONGEST_KEPT_BYTES - start;
+  for (let at = start; at < end; at += 1) if (bytesOfTexts[from + at] !== bytes[at]) return false;
   return true;
+}
+
+function keep(slot: number, text: string, bytes: Buffer, start: number, end: number): void {
+  const from = slot * LONGEST_KEPT_BYTES - start;
+  for (let at = start; at < end; at += 1) bytesOfTexts[from + at] = bytes[at] ?? 0;
+  lengths[slot] = end - start;
+  texts[slot] = text;
 }
