@@ -57,12 +57,32 @@ function readText(tap: Tap): string {
   return readUtf8(tap.buf, start, tap.pos);
 }
 
+/** Below it the length's varint is a single byte. */
+const SHORT_TEXT = 64;
+const LAST_ASCII = 0x7f;
+
 function writeText(tap: Tap, text: unknown): void {
   if (typeof text !== 'string') throw new Error('not a string');
+  if (writeShort(tap, text)) return;
   // avsc would write a lone surrogate as three bytes that are no UTF-8, and no strict reader would take the record.
   if (!(text as unknown as WellFormedText).isWellFormed())
     throw new IllFormedTextError('a string has a lone surrogate');
   tap.writeString(text);
+}
+
+/** Whether it was short and of ASCII alone, as most are, and so is written: in one pass over it, where avsc takes three. */
+function writeShort(tap: Tap, text: string): boolean {
+  const { buf, pos } = tap;
+  const { length } = text;
+  if (length >= SHORT_TEXT || pos + 1 + length > buf.length) return false;
+  buf[pos] = 2 * length; // zigzag
+  for (let at = 0; at < length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit > LAST_ASCII) return false;
+    buf[pos + 1 + at] = unit;
+  }
+  tap.pos = pos + 1 + length;
+  return true;
 }
 
 function skipLength(tap: Tap): void {
