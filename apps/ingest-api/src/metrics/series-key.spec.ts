@@ -24,6 +24,18 @@ describe('seriesKey', () => {
     expect(seriesKey('acme', 'up', { a: 'say "hi"\\\n' }, null)).toBe('acme/up{a="say \\"hi\\"\\\\\\n"}');
   });
 
+  it('does not depend on the labels before', () => {
+    const labelSets = [{ b: '1', a: '2' }, { b: '3', a: '4' }, { a: '5', b: '6' }, { a: '7', c: '8' }, { a: '9' }, {}];
+    expect(labelSets.map((each) => seriesKey('t', 'n', each, null))).toEqual([
+      't/n{a="2",b="1"}',
+      't/n{a="4",b="3"}',
+      't/n{a="5",b="6"}',
+      't/n{a="7",c="8"}',
+      't/n{a="9"}',
+      't/n{}',
+    ]);
+  });
+
   const labels = fc.dictionary(fc.stringMatching(/^[a-z]{1,2}$/), fc.string({ maxLength: 4 }), { maxKeys: 4 });
   const series = fc.record({
     tenant: fc.constantFrom('a', 'b'),

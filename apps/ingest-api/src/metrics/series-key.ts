@@ -11,14 +11,35 @@ export function seriesKey(
   labels: Readonly<Record<string, string>>,
   environment: string | null,
 ): string {
+  const { sorted, marks } = orderOf(Object.keys(labels));
   let key = `${tenantId}/${name}{`;
-  const names = Object.keys(labels);
-  sortByCodeUnits(names);
-  for (let at = 0; at < names.length; at += 1) {
-    const label = names[at] ?? '';
-    key += `${at === 0 ? '' : ','}${label}=${quoted(labels[label] ?? '')}`;
-  }
+  for (let at = 0; at < sorted.length; at += 1) key += `${marks[at] ?? ''}${quoted(labels[sorted[at] ?? ''] ?? '')}`;
   return environment === null ? `${key}}` : `${key}}@${quoted(environment)}`;
+}
+
+/** Label names as a key has them. */
+interface LabelOrder {
+  readonly came: readonly string[];
+  readonly sorted: readonly string[];
+  /** What stands in front of each value: `a=`, and `,b=` from the second on. */
+  readonly marks: readonly string[];
+}
+
+/** That of the labels before. Those of a batch mostly have the same names in the same order, and then need no sorting. */
+let latest: LabelOrder = { came: [], sorted: [], marks: [] };
+
+function orderOf(came: readonly string[]): LabelOrder {
+  if (isSame(came, latest.came)) return latest;
+  const sorted = [...came];
+  sortByCodeUnits(sorted);
+  latest = { came, sorted, marks: sorted.map((label, at) => `${at === 0 ? '' : ','}${label}=`) };
+  return latest;
+}
+
+function isSame(names: readonly string[], others: readonly string[]): boolean {
+  if (names.length !== others.length) return false;
+  for (let at = 0; at < names.length; at += 1) if (names[at] !== others[at]) return false;
+  return true;
 }
 
 /**
