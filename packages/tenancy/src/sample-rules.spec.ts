@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { isLabelName, isMetricName, isReservedLabelName, isStorableText } from './sample-rules.js';
+import { areLabelNames, isLabelName, isMetricName, isReservedLabelName, isStorableText } from './sample-rules.js';
 
 describe("Prometheus' rules", () => {
   it.each(['up', '_x', ':job:rate5m', 'a1_:b'])('take %j for a metric name', (name) => {
@@ -18,6 +18,23 @@ describe("Prometheus' rules", () => {
   it('allow a colon in a metric name and not in a label name', () => {
     expect(isLabelName('job')).toBe(true);
     expect(isLabelName('job:x')).toBe(false);
+  });
+
+  it('look at all names anew where one of them is another than before', () => {
+    expect(areLabelNames(['a', 'b'])).toBe(true);
+    expect(areLabelNames(['a', 'b'])).toBe(true);
+    for (const names of [['a', 'b-'], ['a-', 'b'], ['a', 'b', 'c-'], ['a-'], ['']]) {
+      expect(areLabelNames(names)).toBe(false);
+      expect(areLabelNames(names)).toBe(false);
+    }
+    for (const names of [['b', 'a'], ['a'], [], ['a', 'b', 'c']]) expect(areLabelNames(names)).toBe(true);
+  });
+
+  it('do not take names for good that were changed after they had been', () => {
+    const names = ['a'];
+    expect(areLabelNames(names)).toBe(true);
+    names[0] = 'a-';
+    expect(areLabelNames(names)).toBe(false);
   });
 
   it('reserve label names that start with two underscores', () => {

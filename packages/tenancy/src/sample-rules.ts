@@ -16,6 +16,23 @@ export function isLabelName(text: string): boolean {
   return LABEL_NAME.test(text);
 }
 
+/** Those that were found good last: samples that follow one another mostly have the same labels, whose names are strings made once. */
+let goodNames: readonly string[] = [];
+
+/** Whether all of them may name labels. */
+export function areLabelNames(names: readonly string[]): boolean {
+  if (isSame(names, goodNames)) return true;
+  if (!names.every(isLabelName)) return false;
+  goodNames = [...names];
+  return true;
+}
+
+function isSame(names: readonly string[], others: readonly string[]): boolean {
+  if (names.length !== others.length) return false;
+  for (let at = 0; at < names.length; at += 1) if (names[at] !== others[at]) return false;
+  return true;
+}
+
 /** Names that start with two underscores belong to Prometheus and to Weir. */
 export function isReservedLabelName(text: string): boolean {
   return text.startsWith('__');

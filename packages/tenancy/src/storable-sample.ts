@@ -1,6 +1,6 @@
 import type { MetricEvent } from '@weir/avro';
 
-import { isLabelName, isMetricName } from './sample-rules.js';
+import { areLabelNames, isMetricName } from './sample-rules.js';
 
 /** What the store holds. Wider than any limit at the door, so that what was accepted stays accepted. */
 export const STORABLE = {
@@ -48,11 +48,11 @@ export function labelBytesOf(labels: MetricEvent['labels']): number {
 function labelFaultOf(labels: MetricEvent['labels']): SampleFault | undefined {
   const names = Object.keys(labels);
   if (names.length > STORABLE.labels) return ['labels', 'there are too many labels'];
+  if (!areLabelNames(names)) return ['labels', "a label's name breaks Prometheus' rule"];
   let units = 0;
   for (const name of names) {
     const value = labels[name] ?? '';
     units += name.length + value.length;
-    if (!isLabelName(name)) return ['labels', "a label's name breaks Prometheus' rule"];
     if (value.includes('\0')) return ['labels', "a label's value contains a NUL"];
   }
   if (units * MOST_BYTES_PER_UNIT <= STORABLE.labelBytes) return undefined;

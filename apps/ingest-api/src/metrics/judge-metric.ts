@@ -1,6 +1,13 @@
 import type { MetricEvent } from '@weir/avro';
 import { parseRfc3339 } from '@weir/nest-service';
-import { isLabelName, isMetricName, isReservedLabelName, isStorableText, type SampleLimits } from '@weir/tenancy';
+import {
+  areLabelNames,
+  isLabelName,
+  isMetricName,
+  isReservedLabelName,
+  isStorableText,
+  type SampleLimits,
+} from '@weir/tenancy';
 
 import { Rejection } from './rejections.js';
 
@@ -103,8 +110,11 @@ function judgeLabels(labels: unknown, limits: SampleLimits): Labels | Rejection 
   const names = Object.keys(labels);
   if (names.length > limits.maxLabels)
     return new Rejection('labels_too_many', `There are ${names.length} labels; ${limits.maxLabels} is the limit.`);
+  const wellNamed = areLabelNames(names);
   let totalLength = 0;
   for (const name of names) {
+    if (!wellNamed && !isLabelName(name))
+      return new Rejection('label_name_invalid', `The label name ${shown(name)} must match [a-zA-Z_][a-zA-Z0-9_]*.`);
     const length = judgeLabel(name, labels[name], limits);
     if (typeof length !== 'number') return length;
     totalLength += length;
@@ -118,10 +128,8 @@ function judgeLabels(labels: unknown, limits: SampleLimits): Labels | Rejection 
   return labels as Labels;
 }
 
-/** How long name and value are together, or why the label is refused. */
+/** How long name and value are together, or why the label is refused. Its name is one that Prometheus allows. */
 function judgeLabel(name: string, value: unknown, limits: SampleLimits): number | Rejection {
-  if (!isLabelName(name))
-    return new Rejection('label_name_invalid', `The label name ${shown(name)} must match [a-zA-Z_][a-zA-Z0-9_]*.`);
   if (isReservedLabelName(name))
     return new Rejection('label_reserved', `The label name ${shown(name)} starts with "__", which is reserved.`);
   if (name.length > limits.maxLabelNameLength)
