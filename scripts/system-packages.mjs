@@ -23,7 +23,7 @@ export function output(program, args = ['--version']) {
   return status === 0 ? stdout + stderr : null;
 }
 
-/** Whether it is there, without running it: Maven takes half a second to say its version. @param {string} program */
+/** Whether it is there, without running it: Maven takes its time to say its version. @param {string} program */
 function isProgram(program) {
   return output('sh', ['-c', `command -v ${program}`]) !== null;
 }

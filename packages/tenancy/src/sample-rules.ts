@@ -21,13 +21,14 @@ let goodNames: readonly string[] = [];
 
 /** Whether all of them may name labels. */
 export function areLabelNames(names: readonly string[]): boolean {
-  if (isSame(names, goodNames)) return true;
+  if (areSameNames(names, goodNames)) return true;
   if (!names.every(isLabelName)) return false;
   goodNames = [...names];
   return true;
 }
 
-function isSame(names: readonly string[], others: readonly string[]): boolean {
+/** The same names in the same order. */
+export function areSameNames(names: readonly string[], others: readonly string[]): boolean {
   if (names.length !== others.length) return false;
   for (let at = 0; at < names.length; at += 1) if (names[at] !== others[at]) return false;
   return true;

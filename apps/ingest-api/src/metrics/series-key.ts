@@ -1,3 +1,5 @@
+import { areSameNames } from '@weir/tenancy';
+
 /**
  * The key of a record in `metrics.raw`: `acme/http_requests_total{method="GET",path="/"}@"prod"`.
  *
@@ -29,17 +31,11 @@ interface LabelOrder {
 let latest: LabelOrder = { came: [], sorted: [], marks: [] };
 
 function orderOf(came: readonly string[]): LabelOrder {
-  if (isSame(came, latest.came)) return latest;
+  if (areSameNames(came, latest.came)) return latest;
   const sorted = [...came];
   sortByCodeUnits(sorted);
   latest = { came, sorted, marks: sorted.map((label, at) => `${at === 0 ? '' : ','}${label}=`) };
   return latest;
-}
-
-function isSame(names: readonly string[], others: readonly string[]): boolean {
-  if (names.length !== others.length) return false;
-  for (let at = 0; at < names.length; at += 1) if (names[at] !== others[at]) return false;
-  return true;
 }
 
 /**
