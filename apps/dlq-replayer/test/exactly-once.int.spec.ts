@@ -118,19 +118,17 @@ describe('dlq-replayer: every record is published once, and live traffic goes on
   }, 600_000);
 
   it('while one is frozen for longer than its session, others take over, and it wakes up', async () => {
-    await issue(await planned(3_000, 50));
+    const replays = await planned(3_000, 50);
     const members = [member(), member()];
     await Promise.all(members.map((each) => each.ready()));
-    for (const frozen of members) {
+    for (const [turn, frozen] of members.entries()) {
       const before = await answeredSoFar();
+      await issue(replays, turn / 2, (turn + 0.5) / 2);
       await eventually(answeredSoFar, (now) => now > before, { timeoutMs: 90_000, intervalMs: 20 });
       frozen.freeze();
-      const halted = await answeredSoFar();
-      // The other one answers chunks of both partitions.
-      await eventually(answeredSoFar, (now) => now > halted + 300 || now >= 3_000, {
-        timeoutMs: 90_000,
-        intervalMs: 250,
-      });
+      // Work for both partitions, and that which the frozen one had in its hands: the other one answers all of it.
+      await issue(replays, (turn + 0.5) / 2, (turn + 1) / 2);
+      await eventually(answeredSoFar, (now) => now >= (turn + 1) * 1_500, { timeoutMs: 90_000, intervalMs: 250 });
       frozen.thaw();
       await frozen.ready();
     }
