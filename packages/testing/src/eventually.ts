@@ -16,8 +16,10 @@ export async function eventually<T>(
   { timeoutMs = 40_000, intervalMs = 50 }: EventuallyOptions = {},
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
-  let last: string;
-  do {
+  for (;;) {
+    // Once more when the time is over: all of it may have gone by while the process stood still.
+    const isLast = Date.now() >= deadline;
+    let last: string;
     try {
       const answer = await probe();
       if (holds(answer)) return answer;
@@ -25,7 +27,7 @@ export async function eventually<T>(
     } catch (error) {
       last = `the last try failed: ${String(error)}`;
     }
+    if (isLast) throw new Error(`Not within ${timeoutMs} ms; ${last}`);
     await wait(intervalMs);
-  } while (Date.now() < deadline);
-  throw new Error(`Not within ${timeoutMs} ms; ${last}`);
+  }
 }

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -25,13 +25,15 @@ export async function startLocalEngines(
   reaper.remove(home.directory);
   const processesFile = home.data('processes');
   const onChange = (): void => {
+    // Whole at any moment: tests of other processes read it.
     writeFileSync(
-      processesFile,
+      `${processesFile}.next`,
       supervisor
         .processes()
         .map(({ name, pid }) => `${name} ${pid}\n`)
         .join(''),
     );
+    renameSync(`${processesFile}.next`, processesFile);
   };
   const supervisor: Supervisor = new Supervisor({
     reaper,
