@@ -19,7 +19,7 @@ export class Outside {
   private readonly kafka = new Kafka({
     brokers: engines().kafka.bootstrapServers.split(','),
     logLevel: logLevel.NOTHING,
-    requestTimeout: 5_000,
+    requestTimeout: 30_000, // past it a record is sent once more, and is there twice
   });
   private readonly admin = this.kafka.admin();
   private readonly producer = this.kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
@@ -96,9 +96,9 @@ export class Outside {
       { ...clientSettings(connection()), 'group.id': groupId },
       { rebalance: () => undefined, error: () => undefined, readable: () => undefined },
     );
-    await client.connect(5_000);
+    await client.connect(30_000);
     const committing = { done: false };
-    const committed = client.commit([{ topic, partition, offset }]).then(() => (committing.done = true));
+    const committed = client.commit([{ topic, partition, offset }]).finally(() => (committing.done = true));
     while (!committing.done) await client.consume(1);
     await committed;
     await client.close();
