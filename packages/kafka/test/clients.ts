@@ -1,5 +1,5 @@
 import kafka, { type Message } from '@confluentinc/kafka-javascript';
-import { engines, uniqueName } from '@weir/testing';
+import { engines, eventually, uniqueName } from '@weir/testing';
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 
@@ -15,7 +15,7 @@ export const connectionTo = (bootstrapServers = engines().kafka.bootstrapServers
   securityProtocol: 'PLAINTEXT',
 });
 
-/** A topic of this test alone. */
+/** A topic of this test alone, which the broker knows by now. */
 export async function freshTopic(
   prefix: string,
   {
@@ -28,6 +28,11 @@ export async function freshTopic(
   try {
     const topic = { topic: name, num_partitions: partitions, replication_factor: 1, config };
     await nativeCall((done) => admin.createTopic(topic, 10_000, (error) => done(error, undefined)));
+    await eventually(
+      () => nativeCall<kafka.TopicDescription[]>((done) => admin.describeTopics([name], { timeout: 10_000 }, done)),
+      ([found]) =>
+        found?.partitions.length === partitions && found.partitions.every(({ leader }) => leader !== undefined),
+    );
   } finally {
     admin.disconnect();
   }

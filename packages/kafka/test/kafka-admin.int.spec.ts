@@ -140,7 +140,11 @@ describe('KafkaAdmin, topics', () => {
       const [told] = await Promise.all([Promise.all(asked), admin.deleteTopics([name])]);
       for (const marks of told) expect(marks).toContainEqual(expect.objectContaining({ topic: kept }));
     }
-    expect((await admin.watermarks([kept, ...names])).map(({ topic }) => topic)).toEqual([kept]);
+    const left = await eventually(
+      async () => (await admin.watermarks([kept, ...names])).map(({ topic }) => topic),
+      ({ length }) => length <= 1, // a broker knows of a deletion a moment after it was answered
+    );
+    expect(left).toEqual([kept]);
   });
 });
 
@@ -201,7 +205,7 @@ describe('KafkaAdmin, groups', () => {
 describe('KafkaAdmin, of a group whose coordinator was away for longer than a call waits', () => {
   it('says so, and knows the offsets when it is back', async () => {
     const proxy = await brokerProxy();
-    const behind = new KafkaAdmin(connectionTo(proxy.bootstrapServers), { timeoutMs: 500 });
+    const behind = new KafkaAdmin(connectionTo(proxy.bootstrapServers), { timeoutMs: 2_000 });
     const topic = await freshTopic('admin');
     const groupId = uniqueName('group');
     const at = [{ topic, partition: 0, offset: 0 }];
@@ -316,7 +320,7 @@ describe('KafkaAdmin, when the brokers are away', () => {
       codeOf(away.ensureTopics([definition()])),
     ]);
     expect(codes).toEqual(codes.map(() => 'kafka_unavailable'));
-    expect(performance.now() - since).toBeLessThan(6_000);
+    expect(performance.now() - since).toBeLessThan(20_000); // a client's own time-outs are of a minute
     expect(failures).toEqual(
       expect.arrayContaining(['ping', 'describe_topics', 'describe_configs', 'set_offsets', 'ensure_topics']),
     );

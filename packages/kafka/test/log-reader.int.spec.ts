@@ -13,7 +13,7 @@ beforeAll(() => outside.connect());
 afterEach(() => Promise.all(readers.splice(0).map((each) => each.close())));
 afterAll(() => Promise.all([outside.close(), admin.close()]));
 
-function reader(patienceMs = 5_000, bootstrapServers?: string): LogReader {
+function reader(patienceMs = 30_000, bootstrapServers?: string): LogReader {
   const made = new LogReader(connectionTo(bootstrapServers), { name: 'test', patienceMs });
   readers.push(made);
   return made;
@@ -143,7 +143,7 @@ describe('LogReader', () => {
     const topic = await outside.topic();
     await outside.send(topic, 0, numbered(0, 10));
     const broker = await brokerProxy();
-    const log = reader(500, broker.bootstrapServers);
+    const log = reader(4_000, broker.bootstrapServers);
     expect(await texts(log, topic, 0, 5)).toEqual(at(0, 5));
     await broker.cut();
     await expect(texts(log, topic, 5, 10)).rejects.toMatchObject({ code: 'kafka_unavailable' });
