@@ -15,7 +15,7 @@ export async function producer(
     name: 'test',
     compression: 'lz4',
     lingerMs: 1,
-    deliveryTimeoutMs: 5_000,
+    deliveryTimeoutMs: 30_000,
     ...(bootstrapServers === undefined && { connectWaitMs: 30_000 }),
     maxQueuedRecords: 10_000,
     maxQueuedBytes: 10_000_000,
