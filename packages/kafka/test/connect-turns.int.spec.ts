@@ -23,14 +23,13 @@ describe('clients that find no broker', () => {
     const connecting = producers.map((each) => each.connect(CONNECT_MS));
     const over = new AbortController();
     void Promise.race(connecting).catch(() => over.abort());
-    let longestMs = 0;
+    let hashed = 0;
     while (!over.signal.aborted) {
-      const began = performance.now();
       await promisify(pbkdf2)('a password', 'salt', 1, 16, 'sha256');
-      longestMs = Math.max(longestMs, performance.now() - began);
+      hashed += 1;
       await wait(50);
     }
-    expect(longestMs).toBeLessThan(CONNECT_MS / 2); // and not as long as it takes until one of them gives up
+    expect(hashed).toBeGreaterThan(3); // and not one alone, as soon as one of them gave up
     for (const outcome of await Promise.allSettled(connecting)) expect(outcome.status).toBe('rejected');
   });
 
