@@ -91,14 +91,19 @@ describe('the outbox', () => {
     fixture.relay().start();
     await fixture.say('warm', 'up');
     await fixture.untilEmpty();
-    const startedAt = performance.now();
-    await fixture.say('k', 'v');
-    await eventually(
-      () => fixture.outbox.backlog(fixture.pool),
-      ({ messages }) => messages === 0,
-      { intervalMs: 5 },
-    );
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    const tookMs: number[] = [];
+    for (const value of ['1', '2', '3', '4', '5']) {
+      const startedAt = performance.now();
+      await fixture.say('k', value);
+      await eventually(
+        () => fixture.outbox.backlog(fixture.pool),
+        ({ messages }) => messages === 0,
+        { intervalMs: 5 },
+      );
+      tookMs.push(performance.now() - startedAt);
+    }
+    // Of most: whatever else the machine does may hold up one.
+    expect(tookMs.toSorted((a, b) => a - b)[2]).toBeLessThan(2_000);
     const { rows } = await fixture.pool.query('SELECT * FROM app.outbox');
     expect(rows).toEqual([]);
   });
@@ -147,7 +152,7 @@ describe('the outbox', () => {
       await fixture.say('k', '4');
       await broker.resume();
       await database.resume();
-      await fixture.untilEmpty(60_000);
+      await fixture.untilEmpty();
       const values = await fixture.values();
       // The batch that was taken before the database went away may be committed by the brokers, and is then published again.
       expect(values.filter((value, at) => value !== values[at - 1])).toEqual(['1', '2', '3', '4']);

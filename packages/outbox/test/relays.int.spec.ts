@@ -87,7 +87,7 @@ describe('relays of one outbox', () => {
       expect(firsts).toEqual(Array.from({ length: COUNT }, (_, i) => i + 1));
       expect(versions.at(-1)).toBe(COUNT);
     }
-  }, 120_000);
+  }, 300_000); // seven processes, one after the other
 
   it('publish again the very batch that a killed one had not settled, before anything else', async () => {
     await fixture.say('k', '1', '2', '3');

@@ -10,7 +10,7 @@ import { Pool, type PoolClient } from 'pg';
 import { createOutboxTables, Outbox, OutboxRelay, type OutboxRelayOptions } from '../../src/index.js';
 
 const SCHEMA = 'app';
-/** Soon, so that a test sees a frozen relay replaced. */
+/** Of a process that a test freezes: soon, so that it sees another relay in its place. */
 const IDLE_TIMEOUT_MS = 1_500;
 
 export const connectionTo = (bootstrapServers = engines().kafka.bootstrapServers): KafkaConnection => ({
@@ -55,7 +55,6 @@ export class OutboxFixture {
       databaseUrl,
       schema: SCHEMA,
       transactionalId,
-      idleTimeoutMs: IDLE_TIMEOUT_MS,
       ...options,
     });
     this.relays.push(relay);
@@ -108,7 +107,7 @@ export class OutboxFixture {
       );
   }
 
-  async untilEmpty(timeoutMs = 30_000): Promise<void> {
+  async untilEmpty(timeoutMs = 60_000): Promise<void> {
     await eventually(
       () => this.outbox.backlog(this.pool),
       ({ messages }) => messages === 0,
