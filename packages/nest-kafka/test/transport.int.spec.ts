@@ -68,7 +68,9 @@ describe('BatchTransport', () => {
       (n) => n === 3,
     );
     expect(handled).toEqual(['a', 'b', 'c']);
-    expect(asked).toEqual([{ topic, partition: 0 }]);
+    // More than once where the group takes long to say where it is.
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked).toEqual(asked.map(() => ({ topic, partition: 0 })));
     await committed(3);
   });
 
@@ -188,7 +190,7 @@ describe('BatchTransport, where a handler is not as it should be', () => {
     const stalls: Stall[] = [];
     @Controller()
     class Hanging {
-      @BatchHandler(metricsRaw, { groupId: uniqueName('group'), stallTimeoutMs: 2_000 })
+      @BatchHandler(metricsRaw, { groupId: uniqueName('group'), stallTimeoutMs: 5_000 }) // what is fetched reaches it much sooner
       handle({ signal }: RecordBatch): Promise<void> {
         return new Promise((_, reject) => {
           signal.addEventListener('abort', () => reject(new Error('told to give up')));
