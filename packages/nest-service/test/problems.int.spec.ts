@@ -8,7 +8,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{1
 
 let service: Service;
 beforeAll(async () => {
-  service = await startFixture({}, { bodyLimit: 1_000, requestTimeoutMs: 1_000, headersTimeoutMs: 200 });
+  service = await startFixture({}, { bodyLimit: 1_000, requestTimeoutMs: 5_000, headersTimeoutMs: 2_000 });
 });
 afterAll(() => service.app.close());
 

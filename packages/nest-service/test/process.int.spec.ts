@@ -112,7 +112,7 @@ describe('a process told to end while it starts', () => {
   });
 
   it('waits for the step that is under way, begins no work, closes what is open, and exits with 0', async () => {
-    const fixture = run({ FIXTURE_INIT_TAKES: '500ms' });
+    const fixture = run({ FIXTURE_INIT_TAKES: '5s' });
     await fixture.line('starting slowly');
     fixture.child.kill('SIGTERM');
     expect(await fixture.exit).toBe(0);

@@ -93,7 +93,7 @@ describe('traces of a service', () => {
     const { url, app } = await start({ OTEL_BSP_SCHEDULE_DELAY: '1h' });
     await post(url);
     expect(collector.spans).toEqual([]);
-    expect(await closeWithin(app, 2_000)).toEqual({ kind: 'closed' });
+    expect(await closeWithin(app, 20_000)).toEqual({ kind: 'closed' });
     expect(collector.named('POST /api/things')).toHaveLength(1);
   });
 
@@ -123,7 +123,7 @@ describe('traces of a service', () => {
 
     await collector.stop();
     await post(url);
-    expect(await closeWithin(app, 2_000)).toEqual({ kind: 'closed' });
+    expect(await closeWithin(app, 20_000)).toEqual({ kind: 'closed' });
   });
 
   it('are off unless somebody says where they go', async () => {
