@@ -43,8 +43,8 @@ describe('an app that knows tenants', () => {
     await app.producer.send([{ topic: app.topic, key: 'acme', value: Buffer.from('no frame') }]);
     await app.becomeReady(newTenant().tenant);
     expect(await app.metric('weir_tenants_view_tenants')).toBe(1);
-    expect(await app.metric('weir_tenants_view_age_seconds')).toBeLessThan(5);
-    expect(await app.metric(READER)).toBe(1);
+    await eventually(async () => (await app.metric('weir_tenants_view_age_seconds')) < 5);
+    await eventually(async () => (await app.metric(READER)) === 1);
     expect(await app.metric('weir_tenants_view_records_passed_over_total{reason="frame"}')).toBe(1);
     expect(app.logs.map((line) => JSON.parse(line) as unknown)).toContainEqual(
       expect.objectContaining({
@@ -58,7 +58,7 @@ describe('an app that knows tenants', () => {
 
   it('grows older while the broker is away, stops being ready past its greatest age, and is ready again after', async () => {
     broker = await TcpProxy.beforeBroker(engines().kafka.bootstrapServers);
-    app = await TenantsApp.start({ bootstrapServers: broker.address, maxAgeMs: 6_000 });
+    app = await TenantsApp.start({ bootstrapServers: broker.address, maxAgeMs: 10_000 });
     await app.becomeReady(newTenant().tenant);
 
     await broker.cut();
@@ -70,8 +70,8 @@ describe('an app that knows tenants', () => {
     await eventually(async () => !(await app.ready()));
     const stale = await app.health();
     expect(stale).toMatchObject({ status: 'unhealthy', state: 'stale', waiting_for: 'news', tenants: 1 });
-    expect(stale.age_ms).toBeGreaterThan(6_000);
-    expect(await app.metric('weir_tenants_view_age_seconds')).toBeGreaterThan(6);
+    expect(stale.age_ms).toBeGreaterThan(10_000);
+    expect(await app.metric('weir_tenants_view_age_seconds')).toBeGreaterThan(10);
     expect(await app.metric(READER)).toBe(0);
     expect(app.logs.join('')).toContain('"code":"kafka_unavailable"');
 
@@ -96,7 +96,7 @@ describe('an app that knows tenants', () => {
     expect(await app.health()).toMatchObject({ status: 'unhealthy', waiting_for: 'high_watermark', age_ms: null });
     const beganAt = performance.now();
     await app.close();
-    expect(performance.now() - beganAt).toBeLessThan(10_000);
+    expect(performance.now() - beganAt).toBeLessThan(20_000);
   });
 
   it('is not ready without Kafka, and says that this is so by its configuration', async () => {

@@ -20,8 +20,23 @@ describe('the tenants topic, from publisher to view', () => {
     await eventually(() => view.state === 'ready');
     expect(view.authenticate(presented, Date.now())).toMatchObject({ kind: 'ok', tenant: { id: 'acme' } });
 
-    await topic.publisher.publish([tenant({ version: 2, keys: [{ ...entry, revoked_at: 1 }] })]);
-    await eventually(() => view.authenticate(presented, Date.now()).kind === 'revoked', Boolean, { timeoutMs: 2000 });
+    const tookMs: number[] = [];
+    for (const [kind, version] of [
+      ['revoked', 2],
+      ['ok', 3],
+      ['revoked', 4],
+      ['ok', 5],
+      ['revoked', 6],
+    ] as const) {
+      const since = performance.now();
+      await topic.publisher.publish([
+        tenant({ version, keys: [{ ...entry, revoked_at: kind === 'revoked' ? 1 : null }] }),
+      ]);
+      await eventually(() => view.authenticate(presented, Date.now()).kind === kind);
+      tookMs.push(performance.now() - since);
+    }
+    // Of most: whatever else the machine does may hold up one.
+    expect(tookMs.toSorted((a, b) => a - b)[2]).toBeLessThan(2_000);
   });
 
   it('makes nobody ready while it is empty, as after someone created it again', async () => {
@@ -82,7 +97,7 @@ describe('a view whose broker goes away', () => {
     const { view, feed, failures } = topic.follow({
       bootstrapServers: broker.address,
       freshMs: 2_000,
-      maxAgeMs: 6_000,
+      maxAgeMs: 12_000,
     });
     const answer = (key: string): string => view.authenticate(key, Date.now()).kind;
     await eventually(() => failures.includes('kafka_unavailable'));
@@ -92,8 +107,7 @@ describe('a view whose broker goes away', () => {
 
     await broker.resume();
     await eventually(() => answer(presented) === 'ok');
-    expect(feed.connected).toBe(true);
-    expect(answer(another.presented)).toBe('unknown');
+    await eventually(() => feed.connected && answer(another.presented) === 'unknown');
 
     await broker.cut();
     await topic.publisher.publish([tenant({ version: 2, keys: [entry, another.entry] })]);
@@ -127,7 +141,7 @@ describe('a topic that was deleted and made anew', () => {
     await topic.publisher.publish([tenant({ version: 1, keys: [fresh.entry] })]);
     await topic.publisher.publishSentinel();
     await eventually(() => answer(fresh.presented) === 'ok');
-    expect(answer(old.presented)).toBe('unknown');
+    await eventually(() => answer(old.presented) === 'unknown');
     expect(view.tenant('gone')).toBeNull();
   });
 });
