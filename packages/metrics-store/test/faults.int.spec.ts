@@ -198,7 +198,7 @@ describe('MetricsStore, when something breaks', () => {
   });
 
   it('waits where a statement takes too long', async () => {
-    const slow = db.open({ statementTimeoutMs: 150 });
+    const slow = db.open({ statementTimeoutMs: 1_000 });
     const work = two();
     await db.admin.query(`CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN PERFORM pg_sleep(5); RETURN NEW; END $$`);
@@ -208,12 +208,12 @@ describe('MetricsStore, when something breaks', () => {
       context: { sqlState: '57014' },
     });
     await db.admin.query('DROP TRIGGER slow ON metrics.series');
-    await settle(slow, work);
+    await eventually(() => settle(slow, work).then(() => true));
     expect(await db.count()).toBe(2);
   });
 
   it('waits no longer than the lock time-out for a line that a frozen member holds, and gets it once that member is ended', async () => {
-    const frozen = db.open({ idleInTransactionTimeoutMs: 600 });
+    const frozen = db.open({ idleInTransactionTimeoutMs: 4_000 });
     const patient = db.open({ lockTimeoutMs: 150 });
     const work = two();
     const thaw = new AbortController();

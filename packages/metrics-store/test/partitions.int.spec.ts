@@ -65,7 +65,7 @@ describe('daily partitions', () => {
   });
 
   it('are not made by a refused batch alone: a writer whose pool has one connection does not wait for itself', async () => {
-    const store = db.open({ maxConnections: 1, connectTimeoutMs: 1_000 });
+    const store = db.open({ maxConnections: 1, connectTimeoutMs: 10_000 });
     const days = Array.from({ length: 70 }, (_, i) => sample({ timestampMs: NOON - i * DAY_MS }));
     await settle(store, batch(db.topicId, days));
     expect(await db.count()).toBe(70);

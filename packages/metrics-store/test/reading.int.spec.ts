@@ -133,7 +133,7 @@ describe('MetricsReader.points', () => {
   });
 
   it('goes on where a question ran out of time behind its plan', async () => {
-    const hasty = new MetricsReader({ url: db.url, maxConnections: 1 }, { timeoutMs: 100 });
+    const hasty = new MetricsReader({ url: db.url, maxConnections: 1 }, { timeoutMs: 2_000 });
     const lock = await db.admin.connect();
     await lock.query('BEGIN; LOCK TABLE metrics.samples IN ACCESS EXCLUSIVE MODE');
     await expect(hasty.points({ tenantId: 'acme', limit: 1 })).rejects.toMatchObject({

@@ -12,7 +12,7 @@ describe('a COPY whose rows go with it', () => {
   let client: Client;
   beforeAll(async () => {
     database = await freshDatabase('copying');
-    client = new Client({ connectionString: database.url, query_timeout: 5_000 });
+    client = new Client({ connectionString: database.url, query_timeout: 60_000 });
     await client.connect();
     await client.query('CREATE TABLE things (id int PRIMARY KEY)');
   });
@@ -45,7 +45,7 @@ describe('a COPY whose rows go with it', () => {
   });
 
   it('is given up like any query that takes too long, and not once it was answered', async () => {
-    const hasty = new Client({ connectionString: database.url, query_timeout: 200 });
+    const hasty = new Client({ connectionString: database.url, query_timeout: 2_000 });
     await hasty.connect();
     const answered = hasty.query(new CopyQuery(COPY, rows([7])));
     expect(await answered.done).toBe(1);

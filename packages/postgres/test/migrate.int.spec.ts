@@ -63,7 +63,10 @@ describe('migrate', () => {
     const migrated = migrate(db.url, migration(MakeThings1700000000000)).then(() => order.push('migrated'));
     await eventually(
       async () =>
-        (await client.query('SELECT FROM pg_locks WHERE locktype = $1 AND NOT granted', ['advisory'])).rowCount === 1,
+        (
+          await client.query(`SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)
+        ).rowCount === 1,
     );
     order.push('released');
     await client.query(`SELECT pg_advisory_unlock(${lock})`);
