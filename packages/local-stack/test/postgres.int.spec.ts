@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -64,6 +65,7 @@ describe('PostgreSQL of the local stack', () => {
 
   it('names the port that another process has, and the variable that moves it', async () => {
     const other = createServer().listen(port, '127.0.0.1');
+    await once(other, 'listening');
     try {
       await expect(start()).rejects.toThrow(
         new RegExp(`^PostgreSQL 18.4: port ${port} is taken by another process. WEIR_PORT_OFFSET moves`, 'u'),

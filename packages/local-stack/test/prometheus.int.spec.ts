@@ -61,7 +61,7 @@ describe('Prometheus of the local stack', () => {
   };
 
   it('asks its targets, judges by its rules, and tells Alertmanager, without the label that only links need', async () => {
-    await until(async () => (await alerts()).length > 0, 30_000);
+    await until(async () => (await alerts()).length > 0, 60_000);
     expect((await alerts()).map(({ labels }) => labels)).toEqual([
       { alertname: 'TooWarm', severity: 'critical', job: 'kettle', instance: target },
     ]);

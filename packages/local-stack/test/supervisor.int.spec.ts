@@ -30,7 +30,11 @@ describe('Supervisor', () => {
   });
 
   /** A process that runs `program` after it has said that it is ready. */
-  function service(name: string, program: string, overrides: Partial<Service> = {}): Service {
+  function service(
+    name: string,
+    program: string,
+    { stopTimeoutMs = 30_000, ...overrides }: Partial<Service> & { readonly stopTimeoutMs?: number } = {},
+  ): Service {
     const logFile = join(directory, `${name}.log`);
     return {
       name,
@@ -38,8 +42,8 @@ describe('Supervisor', () => {
       address: null,
       ports: [],
       logFile,
-      readyTimeoutMs: 5_000,
-      command: () => ({ file: process.execPath, args: ['-e', program], stopTimeoutMs: 300 }),
+      readyTimeoutMs: 60_000,
+      command: () => ({ file: process.execPath, args: ['-e', program], stopTimeoutMs }),
       probe: () =>
         readFileSync(logFile, 'utf8').includes('ready') ? Promise.resolve() : Promise.reject(new Error('not yet')),
       ...overrides,
@@ -62,12 +66,15 @@ describe('Supervisor', () => {
   });
 
   it('gives up a service that dies five times within a minute, and says what it said last', async () => {
+    const end = join(directory, 'end'); // once it was seen ready
     await supervisor.start([
       service(
         'weak',
-        `console.log('ready'); console.error('Error: out of luck'); setTimeout(() => process.exit(3), 700);`,
+        `console.log('ready'); console.error('Error: out of luck');
+         setInterval(() => { if (require('node:fs').existsSync('${end}')) process.exit(3); }, 10);`,
       ),
     ]);
+    writeFileSync(end, '');
     const error = await supervisor.gaveUp;
     expect(error.message).toContain('weak: died (exit code 3), 5 times within 60 s');
     expect(error.message).toContain('Error: out of luck');
@@ -106,7 +113,10 @@ describe('Supervisor', () => {
         `process.on('SIGTERM', () => { require('node:fs').appendFileSync('${order}', '${name} '); process.exit(); }); ${steady}`,
       );
     await supervisor.start([recorder('engine')]);
-    await supervisor.start([recorder('app'), service('deaf', `process.on('SIGTERM', () => {}); ${steady}`)]);
+    await supervisor.start([
+      recorder('app'),
+      service('deaf', `process.on('SIGTERM', () => {}); ${steady}`, { stopTimeoutMs: 300 }),
+    ]);
     const deaf = supervisor.pid('deaf') ?? 0;
 
     await supervisor.stop();

@@ -7,8 +7,8 @@ export function isAlive(pid: number): boolean {
   return identify(pid) !== null;
 }
 
-/** Waits until `holds`; rejects after ten seconds unless told otherwise. */
-export async function until(holds: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+/** Waits until `holds`; rejects after forty seconds unless told otherwise. */
+export async function until(holds: () => boolean | Promise<boolean>, timeoutMs = 40_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`Not within ${timeoutMs / 1_000} s: ${holds.toString()}`);
