@@ -135,7 +135,7 @@ describe('a body by any other writer', () => {
       const property = fc.property(written, damage, (record, change) => {
         const [heap, began] = [process.memoryUsage().heapUsed, performance.now()];
         const event = read({ ...record, body: change(record.body) });
-        expect(performance.now() - began).toBeLessThan(2_000);
+        expect(performance.now() - began).toBeLessThan(10_000);
         expect(process.memoryUsage().heapUsed - heap).toBeLessThan(50_000_000);
         return event === null || (typeof event.name === 'string' && Number.isInteger(event.timestamp));
       });

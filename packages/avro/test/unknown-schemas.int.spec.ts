@@ -12,7 +12,7 @@ const unavailable = { code: 'schema_registry_unavailable', retryable: true };
 
 describe('a decoder, meeting schema ids', () => {
   const proxy = new RegistryProxy(url);
-  const registry = () => connectSchemaRegistry({ url: proxy.url, requestTimeoutMs: 2_000 });
+  const registry = () => connectSchemaRegistry({ url: proxy.url, requestTimeoutMs: 5_000 });
   let subject: string;
   let now: number;
   let decoder: AvroDecoder<unknown>;

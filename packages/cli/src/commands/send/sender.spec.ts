@@ -26,7 +26,7 @@ const stops: (() => void)[] = [];
 afterEach(() => stops.splice(0).forEach((stop) => stop()));
 
 /** A sender, and an endpoint that gives one answer after the other, the last one to all that follow. */
-async function sending(answers: readonly Answer[], patienceMs = 5_000, timeoutMs = 30_000) {
+async function sending(answers: readonly Answer[], patienceMs = 60_000, timeoutMs = 30_000) {
   const bodies: string[] = [];
   const pauses: number[] = [];
   const server = createServer((request, response) => {
