@@ -15,7 +15,13 @@ describe('ingest-api as a process', () => {
 
   it('answers what is in flight when it is told to end, and refuses what comes after', async () => {
     const broker = await BrokerProxy.start();
-    ingest = await IngestApp.start({ env: { KAFKA_BOOTSTRAP_SERVERS: broker.bootstrapServers } });
+    ingest = await IngestApp.start({
+      env: {
+        KAFKA_BOOTSTRAP_SERVERS: broker.bootstrapServers,
+        INGEST_DELIVERY_TIMEOUT: '40s',
+        INGEST_HTTP_TIMEOUT: '60s',
+      },
+    });
     broker.stall();
     const early = ingest.post(metric(), { headers: { 'x-correlation-id': 'in-flight' } });
     await eventually(

@@ -94,7 +94,7 @@ describe('ingest-api, while Kafka is slow or away and many clients post big bodi
         (text) => text.includes('weir_ingest_in_flight_bytes 0') && text.includes('weir_ingest_in_flight_requests 0'),
       );
     },
-    150_000,
+    240_000,
   );
 });
 

@@ -26,7 +26,8 @@ describe('limits that instances share through Redis', () => {
 
   /** One instance, connected. */
   async function instance(): Promise<RedisLimits> {
-    const limits = new RedisLimits(redis.url, (isReachable) => reachable.push(isReachable));
+    // So long that a machine which is busy elsewhere never has one go by its own count.
+    const limits = new RedisLimits(redis.url, (isReachable) => reachable.push(isReachable), undefined, 30_000);
     opened.push(limits);
     await eventually(
       () =>
@@ -66,7 +67,7 @@ describe('limits that instances share through Redis', () => {
   });
 
   it('what one instance took ahead is part of the rate', async () => {
-    const rate = { perSecond: 1_000, burst: 200 };
+    const rate = { perSecond: 1, burst: 200 };
     const limits = await instance();
     const grant = await limits.takeSamples(tenant, rate, 10, 100);
     expect(grant).toEqual({ granted: 110 });

@@ -121,7 +121,7 @@ describe('GET /api/v1/metrics', () => {
 
     it('keeps the range of the first page, though "now" goes on', async () => {
       const nowMs = Date.now();
-      const edgeMs = nowMs - HOUR_MS + 500; // leaves the last hour in half a second
+      const edgeMs = nowMs - HOUR_MS + 5_000; // leaves the last hour in five seconds
       await write(own(), [
         { name: 'edge', timestampMs: nowMs - 1000 },
         { name: 'edge', timestampMs: edgeMs },

@@ -58,8 +58,9 @@ export class RedisLimits implements SharedLimits {
     /** Told after each call whether Redis answered. */
     private readonly reachable: (isReachable: boolean) => void,
     private readonly clock: () => number = () => performance.now(),
+    commandTimeoutMs = COMMAND_TIMEOUT_MS,
   ) {
-    this.client = connectRedis(url, { commandTimeoutMs: COMMAND_TIMEOUT_MS });
+    this.client = connectRedis(url, { commandTimeoutMs });
   }
 
   async takeSamples(tenantId: string, rate: Rate, count: number, ahead: number): Promise<Grant> {
