@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { Reaper } from '@weir/local-stack';
-import { eventually } from '@weir/testing';
+import { eventually, uniqueName } from '@weir/testing';
 
 /** How much of a log tells what went wrong last. */
 const LAST_LINES = 25;
@@ -39,7 +39,8 @@ export class AppProcess {
     readonly environment: Readonly<Record<string, string>>,
   ) {
     this.url = `http://127.0.0.1:${port}`;
-    this.logFile = join(tmpdir(), `weir-e2e-${name}-${port}.log`);
+    // Of its own: an earlier run may have had the same port, and has left its log.
+    this.logFile = join(tmpdir(), `weir-e2e-${uniqueName(name)}.log`);
   }
 
   get pid(): number | undefined {

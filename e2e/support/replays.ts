@@ -31,12 +31,14 @@ export class Replays {
     return String(id);
   }
 
-  /** Also while admin-service is away. */
-  until(id: string, enough: (replay: Replay) => boolean): Promise<Replay> {
+  /** Also while admin-service is away. `asking` is told each time before it is asked. */
+  until(id: string, enough: (replay: Replay) => boolean, asking?: () => void): Promise<Replay> {
     const { timeoutMs } = this;
-    return eventually(async () => (await this.call('GET', `/dlq/replays/${id}`)) as unknown as Replay, enough, {
-      timeoutMs,
-    });
+    const look = async (): Promise<Replay> => {
+      asking?.();
+      return (await this.call('GET', `/dlq/replays/${id}`)) as unknown as Replay;
+    };
+    return eventually(look, enough, { timeoutMs });
   }
 
   ended(id: string): Promise<Replay> {

@@ -32,9 +32,12 @@ export class Weir {
         timeout: LIMIT_MS,
       });
       const output = { stdout: '', stderr: '' };
+      let interrupted = false;
       child.stdout.on('data', (chunk) => {
         output.stdout += String(chunk);
-        if (interruptAfter?.(output.stdout) === true) child.kill('SIGINT');
+        // Once: a second one ends it where it stands.
+        if (interrupted || interruptAfter?.(output.stdout) !== true) return;
+        interrupted = child.kill('SIGINT');
       });
       child.stderr.on('data', (chunk) => {
         output.stderr += String(chunk);

@@ -151,7 +151,7 @@ describe('the image of an app', () => {
     } finally {
       rmSync(place, { recursive: true, force: true });
     }
-  }, 60_000);
+  }, 240_000);
 
   it('is healthy while its app says that it is ready, and not where it says otherwise or nothing', async () => {
     const { status, server, port } = await readiness();
