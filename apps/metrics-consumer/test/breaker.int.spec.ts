@@ -13,7 +13,7 @@ const QUICK = {
   BREAKER_PROBE_INTERVAL: '300ms',
   BREAKER_SHARE_MIN_RECORDS: '20',
   OPERATOR_KEY: KEY,
-  DEAD_LETTER_DELIVERY_TIMEOUT: '1s',
+  DEAD_LETTER_DELIVERY_TIMEOUT: '3s',
 };
 
 const apps: ConsumerApp[] = [];
@@ -52,7 +52,7 @@ const untilClosed = (app: ConsumerApp): Promise<unknown> =>
     { timeoutMs: 60_000 },
   );
 
-const refuseDeadLetters = ({ topics }: ConsumerApp): Promise<void> => topics.remove(metricsDlq);
+const refuseDeadLetters = (app: ConsumerApp): Promise<void> => app.removeTopic(metricsDlq);
 const takeDeadLetters = ({ topics }: ConsumerApp): Promise<void> => topics.make(metricsDlq);
 
 const spoilt = (app: ConsumerApp, tenant: string, count: number): Promise<void> =>
@@ -172,16 +172,23 @@ describe('the breakers of two instances that share a Redis', () => {
   const stores: RedisBreakerStore[] = [];
   afterEach(() => Promise.all(stores.splice(0).map((store) => store.close())));
 
-  function instance(url: string, group: string): Breaker {
+  /** Connected: what it counts before, nobody shares. */
+  async function instance(url: string, group: string): Promise<Breaker> {
     const store = new RedisBreakerStore(url, group);
     stores.push(store);
+    await eventually(() =>
+      store.ping().then(
+        () => true,
+        () => false,
+      ),
+    );
     return new Breaker({ failedTries: 3, probeIntervalMs: 60_000, share }, store, observer);
   }
 
   it('open by the failed tries of both, and close for both where an operator closes one', async () => {
     redis = await startRedis();
     const group = uniqueName('breaker');
-    const [one, other] = [instance(redis.url, group), instance(redis.url, group)];
+    const [one, other] = [await instance(redis.url, group), await instance(redis.url, group)];
     await one.failedToWrite(away);
     await one.failedToWrite(away);
     expect(one.open).toBeNull();

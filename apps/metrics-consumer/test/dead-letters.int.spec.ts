@@ -139,13 +139,13 @@ describe('metrics-consumer, when the topic of dead letters is gone', () => {
       await app.topics.sendEvents(events(10, { name: 'before' }));
       await app.untilSettled(10);
       await app.untilCaughtUp();
-      await app.topics.remove(metricsDlq);
+      await app.removeTopic(metricsDlq);
       await app.topics.send([{ value: Buffer.from('not avro'), partition: 0 }]);
       await app.topics.sendEvents(events(10, { name: 'behind' }));
 
       await eventually(
         () => app.get('/metrics'),
-        ({ body }) => /weir_consumer_batch_retries_total\{[^}]*code="[a-z_]+"\} [2-9]/.test(body),
+        ({ body }) => /weir_consumer_batch_retries_total\{[^}]*code="[a-z_]+"\} (?:[2-9]|\d{2})/.test(body),
       );
       expect(await app.get('/health/ready')).toMatchObject({ status: 503 });
       expect(await app.settled()).toMatchObject({ stored: 10, deadLettered: 0 });

@@ -134,10 +134,17 @@ describe('POST /ledger/skip', () => {
   });
 
   it('counts each offset once while the consumer settles the same ones', async () => {
-    const app = await running({ BATCH_MAX_RECORDS: '40' });
+    const app = await created({ BATCH_MAX_RECORDS: '40' });
     const total = 40_000;
     const series = { name: 'busy', labels: { of: 'this test' } };
+    // All there before it starts, so that none of it is settled while the rest is sent.
     await app.topics.sendEvents(events(total, series));
+    await app.start();
+    await eventually(
+      () => lineOf(app),
+      (line) => line !== undefined,
+      { intervalMs: 5 },
+    );
     let [done, refused] = [0, 0];
     for (let next = 0; next < total - 4_000; next = (await lineOf(app))?.next ?? 0) {
       const { status } = await skip(app, { to: next + 3_000, confirm: true });

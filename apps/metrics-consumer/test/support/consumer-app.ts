@@ -2,6 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { LedgerReport } from '@weir/metrics-store';
 import { startService } from '@weir/nest-service';
 import { engines, eventually, type FreshDatabase, freshDatabase, uniqueName } from '@weir/testing';
+import type { TopicDefinition } from '@weir/topics';
 import { Pool } from 'pg';
 
 import { createMetricsConsumer } from '../../src/app.js';
@@ -112,6 +113,16 @@ export class ConsumerApp {
       body: JSON.stringify(body),
     });
     return { status: response.status, body: await response.text() };
+  }
+
+  /** Takes a topic away below it, once it has compared its own, of which some are other here than they should be: until then it would make it anew. */
+  async removeTopic(topic: TopicDefinition): Promise<void> {
+    if (this.running !== null)
+      await eventually(
+        () => this.get('/health/kafka'),
+        ({ body }) => body.includes('"drift":[{'),
+      );
+    await this.topics.remove(topic);
   }
 
   async ledger(): Promise<LedgerReport> {
