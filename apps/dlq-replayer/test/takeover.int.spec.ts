@@ -108,10 +108,10 @@ describe('who owns a partition', () => {
     let commits = 0;
     const owner = members.replayer({
       bootstrapServers: link.address,
-      requestTimeoutMs: 3_000,
+      requestTimeoutMs: 8_000,
       // The brokers get the first one in time, and their answer comes too late.
       beforeCommit: () => {
-        link.degrade({ latencyMs: commits === 0 ? 2_500 : 0 });
+        link.degrade({ latencyMs: commits === 0 ? 5_000 : 0 });
         commits += 1;
       },
     });

@@ -40,6 +40,8 @@ export class LiveTraffic {
   async start(partitions: number): Promise<this> {
     await this.producer.start();
     await this.consumer.start();
+    // Nobody is held back before there is a reader.
+    await eventually(() => this.consumer.assignment.length === partitions, Boolean, { timeoutMs: 60_000 });
     this.working = this.write(partitions);
     return this;
   }
@@ -77,6 +79,8 @@ export class LiveTraffic {
       // Before they are sent, since a reader may be quicker than the acknowledgement.
       for (const { key } of records) this.acknowledgedAt.set(key, performance.now());
       await this.producer.send(records);
+      const now = performance.now();
+      for (const { key } of records) if (this.acknowledgedAt.has(key)) this.acknowledgedAt.set(key, now);
       await wait(EVERY_MS, undefined, { signal }).catch(() => undefined);
     }
   }

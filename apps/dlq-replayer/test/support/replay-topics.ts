@@ -160,7 +160,7 @@ export class ReplayTopics {
   }
 
   /** Answers once there are so many to single records. */
-  async answered(records: number, timeoutMs = 30_000): Promise<readonly ReplayEvent[]> {
+  async answered(records: number, timeoutMs = 60_000): Promise<readonly ReplayEvent[]> {
     await eventually(
       () => this.answerCount(),
       (count) => count >= records,
