@@ -10,14 +10,14 @@ describe('a transaction about many records', () => {
   beforeAll(async () => {
     fresh = await freshDatabase('many');
     // So short that the client's own limit is passed too: two seconds more.
-    database = new Database(openPool({ url: fresh.url, maxConnections: 1, statementTimeoutMs: 100 }));
+    database = new Database(openPool({ url: fresh.url, maxConnections: 1, statementTimeoutMs: 1_000 }));
   });
   afterAll(async () => {
     await database.pool.end();
     await fresh.drop();
   });
   const sleeps = (options?: typeof MANY_RECORDS) =>
-    database.transaction((transaction) => transaction.query('SELECT pg_sleep(2.5)'), options);
+    database.transaction((transaction) => transaction.query('SELECT pg_sleep(3.5)'), options);
 
   it('has more time for each statement, and whatever comes after it on the connection has not', async () => {
     await expect(sleeps()).rejects.toMatchObject({ code: 'store_unavailable' });

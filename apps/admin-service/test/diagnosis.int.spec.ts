@@ -36,7 +36,7 @@ describe('diagnosis, with a schema registry', () => {
     await proxy.start();
     proxy.fault = undefined;
     now = 1;
-    registry = connectSchemaRegistry({ url: proxy.url, requestTimeoutMs: 2_000 });
+    registry = connectSchemaRegistry({ url: proxy.url, requestTimeoutMs: 20_000 });
     examiner = new Examiner(new RegistrySchemas(registry, () => now));
   });
   afterAll(() => proxy.stop());
@@ -115,6 +115,7 @@ describe('diagnosis of what PostgreSQL refuses', () => {
   beforeAll(async () => {
     database = await freshDatabase('diagnosis');
     pool = new Pool({ connectionString: database.url });
+    pool.on('error', () => undefined); // the database is dropped below it
     await pool.query(`CREATE DOMAIN ratio AS double precision CONSTRAINT ratio_share CHECK (value <= 1);
       CREATE TABLE rows (
         name text NOT NULL, short varchar(3), labels jsonb, small smallint, price numeric(4, 2), part ratio, ts timestamptz,

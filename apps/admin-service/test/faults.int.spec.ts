@@ -17,7 +17,7 @@ describe('admin-service, when something is away', () => {
     const app = await AdminApp.start({
       env: async ({ DATABASE_URL = '' }) => {
         proxy = await TcpProxy.before(DATABASE_URL);
-        return { DATABASE_URL: proxy.url(DATABASE_URL), DATABASE_CONNECT_TIMEOUT: '500ms' };
+        return { DATABASE_URL: proxy.url(DATABASE_URL) };
       },
     });
     admin = app;

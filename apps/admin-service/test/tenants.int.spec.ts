@@ -94,7 +94,7 @@ describe('tenants', () => {
     const view = admin.view();
     const tenantId = await newTenant();
     const first = await newKey(tenantId, { label: 'old' });
-    const second = await newKey(tenantId, { expiresAt: new Date(Date.now() + 1_500).toISOString(), scopes: ['query'] });
+    const second = await newKey(tenantId, { expiresAt: new Date(Date.now() + 6_000).toISOString(), scopes: ['query'] });
     const third = await admin.call('POST', `/api/v1/tenants/${tenantId}/keys`, { body: { scopes: ['ingest'] } });
     expect(third).toMatchObject({ status: 409, body: { code: 'too_many_keys' } });
     await eventually(() => view.authenticate(second.key, Date.now()).kind === 'expired');

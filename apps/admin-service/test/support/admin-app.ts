@@ -110,6 +110,25 @@ export class AdminApp {
     return body;
   }
 
+  /** Where `work` rejects, so does this, with what its consumers are up to, how far it has read, and what its database is busy with. */
+  async explaining<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      const { text } = await this.call('GET', '/health/consumer', { key: null });
+      const { rows: positions } = await this.pool.query(
+        'SELECT topic, partition, next FROM admin.projection_positions',
+      );
+      const { rows: busy } = await this.pool.query(
+        `SELECT state, wait_event_type, wait_event, now() - xact_start AS since, query FROM pg_stat_activity
+         WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid()`,
+      );
+      throw new Error(`${String(error)}\n${[text, positions, busy].map((found) => JSON.stringify(found)).join('\n')}`, {
+        cause: error,
+      });
+    }
+  }
+
   /** The key of a new operator. */
   async operator(role: string): Promise<{ readonly id: string; readonly key: string }> {
     const { operator, key } = await this.done('POST', '/operators', { body: { name: `A ${role}`, role } });
