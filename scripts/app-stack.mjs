@@ -69,7 +69,7 @@ export async function startApps({ home, offset, engines, database, supervisor, s
  */
 function appService(app, home, port, wiring) {
   const cwd = join(repository, 'apps', app.name);
-  const script = join(cwd, 'dist', 'main.js');
+  const script = join(cwd, 'dist', 'bundle', 'main.js');
   const environment = environmentOf(app, port, wiring);
   return nodeService({ name: app.name, script, cwd, logFile: home.log(app.name), port, environment });
 }

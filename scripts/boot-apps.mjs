@@ -31,7 +31,7 @@ const answers = async (url) => {
 /** @param {string} app */
 async function boot(app) {
   const port = await freePort();
-  const child = spawn(process.execPath, ['--enable-source-maps', 'dist/main.js'], {
+  const child = spawn(process.execPath, ['--enable-source-maps', 'dist/bundle/main.js'], {
     cwd: `${root}/apps/${app}`,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

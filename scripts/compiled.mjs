@@ -9,7 +9,14 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 
 /** What turbo reads of the repository itself. */
-const ROOT_FILES = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', 'tsconfig.base.json', 'turbo.json'];
+const ROOT_FILES = [
+  'package.json',
+  'pnpm-lock.yaml',
+  'pnpm-workspace.yaml',
+  'scripts/bundle-app.mjs',
+  'tsconfig.base.json',
+  'turbo.json',
+];
 /** Whose folders are compiled. */
 const WORKSPACES = ['apps', 'packages'];
 const COMPILED = 'dist';

@@ -50,7 +50,7 @@ export class AppProcess {
   start(): void {
     const log = createWriteStream(this.logFile, { flags: 'a' });
     const more = process.env['WEIR_NODE_ARGUMENTS']?.split(' ') ?? []; // such as those of a profiler
-    const child = spawn(process.execPath, ['--enable-source-maps', ...more, 'dist/main.js'], {
+    const child = spawn(process.execPath, ['--enable-source-maps', ...more, 'dist/bundle/main.js'], {
       cwd: join(root, 'apps', this.name),
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true, // a process group of its own, which is what the reaper ends

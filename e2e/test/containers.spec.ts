@@ -143,7 +143,7 @@ describe('the image of an app', () => {
       // Of the registry it knows what the lockfile says alone, as in a build whose packages were fetched before.
       const env = { ...process.env, CI: 'true', XDG_CACHE_HOME: join(place, 'cache') };
       await run(`${root}/node_modules/.bin/pnpm`, [...args, join(place, 'app')], { cwd: root, env });
-      const app = run(process.execPath, ['dist/main.js'], { cwd: join(place, 'app'), env: {} });
+      const app = run(process.execPath, ['dist/bundle/main.js'], { cwd: join(place, 'app'), env: {} });
       await expect(app).rejects.toMatchObject({
         stdout: '',
         stderr: expect.stringContaining('DATABASE_URL is required'),

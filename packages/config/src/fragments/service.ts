@@ -7,7 +7,7 @@ import { redacted, type ShownValue } from '../redact.js';
 import type { Values } from '../variable.js';
 import { tracesConfig, type TracesConfig, tracesVariables } from './traces.js';
 
-// Every part of Weir is released together, under one version.
+// Every part of Weir is released together, under one version: bundled, this is the manifest of the app.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- this package's own manifest
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
