@@ -15,7 +15,7 @@ const DIRECTORY = resolve('dist/bundle');
 const LEFT_IN_PLACE = new Map([['@confluentinc/kafka-javascript', '@weir/kafka']]);
 
 /** Compiled here. */
-const OWN = /\/(?:apps|packages)\/[^/]+\/dist\/.*\.js$/u;
+const OWN = /^(?!.*\/node_modules\/).*\/(?:apps|packages)\/[^/]+\/dist\/.*\.js$/u;
 
 /** It looks for the files of its pages from where it is itself. */
 const SWAGGER = /\/@nestjs\/swagger\/.*\.js$/u;
