@@ -1,6 +1,6 @@
 import { KafkaAdmin } from '@weir/kafka';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { engines, eventually, type FreshDatabase, freshDatabase, uniqueName } from '@weir/testing';
+import { engines, eventually, type FreshDatabase, freshDatabase, medianOf, uniqueName } from '@weir/testing';
 import { tenants as tenantsTopic, resolveTopics } from '@weir/topics';
 
 import { AppProcess, freePort } from '../support/process.js';
@@ -57,8 +57,7 @@ describe('admin-service, with the services that it tells', () => {
     const [ingest, query] = await Promise.all([started('ingest-api'), started('query-api')]);
     await Promise.all([ingest.ready(), eventually(() => knows(query.url), Boolean, { timeoutMs: 60_000 })]);
     await operator.createTenant('acme');
-    let quickestMs = Infinity;
-    for (let round = 0; round < 3; round += 1) {
+    const revocationMs = async (): Promise<number> => {
       const { key, keyId } = await operator.issueKey('acme');
       await eventually(async () => (await verdicts(ingest.url, query.url, key)).every((status) => status !== 401));
       const revokedAt = now();
@@ -68,10 +67,9 @@ describe('admin-service, with the services that it tells', () => {
         (statuses) => statuses.every((status) => status === 401),
         { intervalMs: 20 },
       );
-      quickestMs = Math.min(quickestMs, now() - revokedAt);
-    }
-    // A machine that is busy elsewhere may hold up one or another, and not each.
-    expect(quickestMs).toBeLessThan(TWO_SECONDS);
+      return now() - revokedAt;
+    };
+    expect(await medianOf(3, revocationMs)).toBeLessThan(TWO_SECONDS);
   }, 180_000);
 
   it('brings a deleted topic back whole, and ingest-api takes every key again', async () => {

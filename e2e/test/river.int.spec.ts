@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { eventually } from '@weir/testing';
+import { eventually, medianOf } from '@weir/testing';
 
 import { System } from '../support/system.js';
 import { post, type Workload } from '../support/workload.js';
@@ -55,11 +55,7 @@ describe('the whole system, as processes on real engines', () => {
   };
 
   it('answers a query with a sample within a second of its POST', async () => {
-    let quickestMs = Infinity;
-    // A machine that is busy elsewhere may hold up one or another, and not each.
-    for (let n = 0; n < 10 && quickestMs >= 1_000; n += 1)
-      quickestMs = Math.min(quickestMs, await freshnessMs(`room_temperature_${n}`));
-    expect(quickestMs).toBeLessThan(1_000);
+    expect(await medianOf(5, (n) => freshnessMs(`room_temperature_${n}`))).toBeLessThan(1_000);
   });
 
   it(

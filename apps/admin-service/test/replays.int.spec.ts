@@ -314,10 +314,9 @@ describe('replays', () => {
     await admin.done('PATCH', `/dlq/replays/${id}`, { body: { rate: 160 } });
     await replayer.chunks(id, 26);
     const fast = replayer.rateOf(id, 8, 26);
-    // A machine that is busy elsewhere is slower than it is told to be, and faster only where the first of them was held up as it was issued; the
-    // end-to-end test measures over more.
-    expect(slow).toBeLessThan(70);
-    expect(fast).toBeLessThan(280);
+    // A machine that is busy elsewhere is slower than it is told to be, and never faster; the end-to-end test measures over more.
+    expect(slow).toBeLessThan(52);
+    expect(fast).toBeLessThan(208);
     expect(fast).toBeGreaterThan(1.3 * slow);
   });
 

@@ -44,29 +44,30 @@ describe('guarantee 5: who may send', () => {
     ingest = await IngestApp.start();
     const second = newKey();
     const both = [ingest.key.entry, second.entry];
-    const tookMs: number[] = [];
-    const untilHeard = async (apiKey: string, expected: number): Promise<void> => {
-      const toldAt = performance.now();
-      await eventually(
-        () => status(apiKey),
-        (answered) => answered === expected,
-      );
-      tookMs.push(performance.now() - toldAt);
-    };
     await ingest.tenants.publish({ ...ingest.tenant, version: 2, keys: both });
-    await untilHeard(second.apiKey, 202);
+    await eventually(
+      () => status(second.apiKey),
+      (answered) => answered === 202,
+      { timeoutMs: 2000 },
+    );
 
     const revoked = [{ ...ingest.key.entry, revoked_at: Date.now() }, second.entry];
     await ingest.tenants.publish({ ...ingest.tenant, version: 3, keys: revoked });
-    await untilHeard(ingest.key.apiKey, 401);
+    await eventually(
+      () => status(ingest!.key.apiKey),
+      (answered) => answered === 401,
+      { timeoutMs: 2000 },
+    );
     expect(await status(second.apiKey)).toBe(202);
 
     await ingest.tenants.publish({ ...ingest.tenant, version: 2, keys: both }); // late, and to be ignored
     await ingest.tenants.publish({ ...ingest.tenant, version: 4, keys: revoked, state: 'deleted' });
-    await untilHeard(second.apiKey, 401);
+    await eventually(
+      () => status(second.apiKey),
+      (answered) => answered === 401,
+      { timeoutMs: 2000 },
+    );
     expect(await status(ingest.key.apiKey)).toBe(401);
-    // A machine that is busy elsewhere may hold up one or another, and not each.
-    expect(Math.min(...tookMs)).toBeLessThan(2_000);
   });
 
   it('passes over records that it cannot use, counts them, and goes on', async () => {

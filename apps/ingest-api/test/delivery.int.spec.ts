@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { engines, eventually, TcpProxy } from '@weir/testing';
+import { engines, eventually, median, TcpProxy } from '@weir/testing';
 
 import { loadConfig } from '../src/config.js';
 import { BrokerProxy } from './support/broker-proxy.js';
@@ -95,12 +95,10 @@ describe('what is answered about delivery', () => {
       expect(await ingest.post(metric())).toMatchObject({ status: 202 }); // the first has more to wait for
       expect(await secondsOf(ingest.post(metric()))).toBeGreaterThan(0.95);
       const before = broker!.bytesSent;
-      let quickest = await secondsOf(ingest.post(repetitive));
+      const first = await secondsOf(ingest.post(repetitive));
       const sent = broker!.bytesSent - before;
-      // A machine that is busy elsewhere may hold up one or another, and not each.
-      for (let n = 0; n < 10 && quickest >= 0.95; n += 1)
-        quickest = Math.min(quickest, await secondsOf(ingest.post(repetitive)));
-      expect(quickest).toBeLessThan(0.95); // is company enough
+      const others = [await secondsOf(ingest.post(repetitive)), await secondsOf(ingest.post(repetitive))];
+      expect(median([first, ...others])).toBeLessThan(0.95); // is company enough
       await ingest.close();
       ingest = undefined;
       return sent;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SchemaVersion } from '@weir/avro';
-import { eventually } from '@weir/testing';
+import { eventually, medianOf } from '@weir/testing';
 
 import { ConsumerApp } from './support/consumer-app.js';
 import { event, events, header } from './support/events.js';
@@ -19,6 +19,16 @@ const replay = (origin: number) => [
   header('weir-origin-timestamp', String(origin)),
 ];
 const stored = async (name: string) => (await consumer.samples()).filter((sample) => sample.name === name);
+const freshnessMs = async (n: number): Promise<number> => {
+  await consumer.topics.sendEvents([event({ name: `fresh_${n}` })]);
+  const sentAt = performance.now();
+  await eventually(
+    () => stored(`fresh_${n}`),
+    (samples) => samples.length === 1,
+    { intervalMs: 10 },
+  );
+  return performance.now() - sentAt;
+};
 
 describe('metrics-consumer', () => {
   it('stores v1, v2 and v3 records side by side, each for its own tenant', async () => {
@@ -48,19 +58,7 @@ describe('metrics-consumer', () => {
   });
 
   it('stores a record within a second of its being appended', async () => {
-    let quickestMs = Infinity;
-    // A machine that is busy elsewhere may hold up one or another, and not each.
-    for (let n = 0; n < 10 && quickestMs >= 1_000; n += 1) {
-      await consumer.topics.sendEvents([event({ name: `fresh_${n}` })]);
-      const sentAt = performance.now();
-      await eventually(
-        () => stored(`fresh_${n}`),
-        (samples) => samples.length === 1,
-        { intervalMs: 10 },
-      );
-      quickestMs = Math.min(quickestMs, performance.now() - sentAt);
-    }
-    expect(quickestMs).toBeLessThan(1_000);
+    expect(await medianOf(5, freshnessMs)).toBeLessThan(1_000);
   });
 
   it('lets the later append win, and a replay replace only what is strictly older than its origin', async () => {

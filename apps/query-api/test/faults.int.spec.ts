@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { eventually, TcpProxy } from '@weir/testing';
+import { eventually, medianOf, TcpProxy } from '@weir/testing';
 
 import { type Answer, QueryApp } from './support/query-app.js';
 import { newKey } from './support/tenants.js';
@@ -88,9 +88,8 @@ describe('query-api, when something is away or slow', () => {
     expect(await app.ask('', POINTS, { 'x-api-key': '' })).toMatchObject({ status: 401 });
 
     await app.becomeReady();
-    let quickestMs = Infinity;
-    // A machine that is busy elsewhere may hold up one or another, and not each.
-    for (let version = 2; version < 12 && quickestMs >= 2_000; version += 2) {
+    const revocationMs = async (n: number): Promise<number> => {
+      const version = 2 + 2 * n;
       await app.tenants.publish({ ...app.tenant, version });
       await eventually(async () => (await app.ask('', POINTS)).status === 200);
       const revoked = { ...app.key.entry, revoked_at: Date.now() };
@@ -100,10 +99,11 @@ describe('query-api, when something is away or slow', () => {
         () => app.ask('', POINTS),
         ({ status }) => status !== 200,
       );
-      quickestMs = Math.min(quickestMs, performance.now() - revokedAt);
+      const tookMs = performance.now() - revokedAt;
       expect(refused).toMatchObject({ status: 401, body: { code: 'api_key_revoked' } });
-    }
-    expect(quickestMs).toBeLessThan(2_000);
+      return tookMs;
+    };
+    expect(await medianOf(3, revocationMs)).toBeLessThan(2_000);
   });
 
   it('answers 503 kafka_disabled where it was started without Kafka', async () => {

@@ -5,6 +5,7 @@ export * from './engine-process.js';
 export * from './engines.js';
 export * from './eventually.js';
 export * from './fresh-database.js';
+export * from './median.js';
 export * from './metrics-text.js';
 export * from './names.js';
 export * from './otlp-receiver.js';

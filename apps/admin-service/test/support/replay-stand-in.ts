@@ -9,7 +9,7 @@ import {
   subjects,
 } from '@weir/avro';
 import { ORIGIN_HEADER, type RecordHeader, REPLAY_COUNT_HEADER, REPLAY_ID_HEADER, TopicReader } from '@weir/kafka';
-import { engines, eventually } from '@weir/testing';
+import { engines, eventually, median } from '@weir/testing';
 import { dlqReplayCommands, metricsRaw, type Topics } from '@weir/topics';
 
 import type { Writers } from './dead-letters.js';
@@ -129,13 +129,14 @@ export class ReplayStandIn {
     ];
   }
 
-  /** Records a second, by when the chunks from one (inclusive) to another (exclusive) were issued. */
+  /** Records a second, by the median of the times between the chunks from one (inclusive) to another (exclusive): one that is held up counts once. */
   rateOf(id: string, from: number, to: number): number {
     const chunks = [...(this.seen.get(id)?.values() ?? [])].toSorted((a, b) => a.chunk - b.chunk).slice(from, to);
-    const [first, last] = [chunks[0], chunks.at(-1)];
-    if (first === undefined || last === undefined) throw new RangeError('there are no such chunks');
-    const records = chunks.slice(0, -1).reduce((sum, { records: some }) => sum + some.length, 0);
-    return (records * 1_000) / (last.issued_at - first.issued_at);
+    const msARecord = chunks.slice(1).map((chunk, n) => {
+      const before = chunks[n]!;
+      return (chunk.issued_at - before.issued_at) / before.records.length;
+    });
+    return 1_000 / median(msARecord);
   }
 
   async close(): Promise<void> {
