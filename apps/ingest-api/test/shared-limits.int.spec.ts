@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { eventually, startRedis, type TestRedis, uniqueName } from '@weir/testing';
+import { eventually, startRedis, type TestRedis, uniqueName, packed } from '@weir/testing';
 
 import { ActiveSeries } from '../src/limits/active-series.js';
 import { RedisLimits } from '../src/limits/redis-limits.js';
 import { SampleRates } from '../src/limits/sample-rates.js';
 
-const keys = (from: number, to: number): { key: string }[] =>
-  Array.from({ length: to - from }, (_, n) => ({ key: `series-${from + n}` }));
+const keys = (from: number, to: number) => packed(Array.from({ length: to - from }, (_, n) => `series-${from + n}`));
 
 describe('limits that instances share through Redis', () => {
   let redis: TestRedis;

@@ -1,7 +1,7 @@
 import { SchemaRegistryUnavailableError, retry } from '@weir/errors';
 
 import type { Compatibility, SchemaRegistryClient } from './registry.js';
-import { SlabWriter } from './slab.js';
+import { type PackedValues, SlabWriter } from './slab.js';
 import { parseSchema } from './strict-types.js';
 import { waiting } from './waiting.js';
 
@@ -49,6 +49,12 @@ export class AvroEncoder<T> {
    * Throws RecordEncodeError where a value does not fit the schema, and SchemaRegistryUnavailableError before `ready`.
    */
   encode(values: readonly T[]): Buffer[] {
+    const { bytes, ends } = this.encodePacked(values);
+    return Array.from(ends, (end, at) => bytes.subarray(at === 0 ? 0 : ends[at - 1], end));
+  }
+
+  /** The framed values one after the other in one new buffer. Throws as `encode` does. */
+  encodePacked(values: readonly T[]): PackedValues {
     if (this.schemaId === null)
       throw new SchemaRegistryUnavailableError(`The id of the schema for ${this.options.subject} is not known yet.`);
     return this.slab.write(values, this.schemaId);

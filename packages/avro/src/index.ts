@@ -11,6 +11,7 @@ export * from './register.js';
 export * from './registry.js';
 export * from './replay-chunk.js';
 export * from './replay-event.js';
+export type { PackedValues } from './slab.js';
 export * from './subjects.js';
 export * from './tenant-encoder.js';
 export * from './tenant.js';

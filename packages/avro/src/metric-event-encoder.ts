@@ -1,6 +1,7 @@
 import { AvroEncoder } from './encoder.js';
 import { SchemaVersion, type MetricEvent } from './metric-event.js';
 import type { SchemaRegistryClient } from './registry.js';
+import type { PackedValues } from './slab.js';
 import { subjects } from './subjects.js';
 
 export interface MetricEventEncoderOptions {
@@ -50,6 +51,11 @@ export class MetricEventEncoder {
   /** The framed events, as views of one new buffer. Throws as AvroEncoder.encode does. */
   encode(events: readonly MetricEvent[], version: SchemaVersion): Buffer[] {
     return this.encoders[version].encode(events);
+  }
+
+  /** The framed events one after the other in one new buffer. Throws as AvroEncoder.encode does. */
+  encodePacked(events: readonly MetricEvent[], version: SchemaVersion): PackedValues {
+    return this.encoders[version].encodePacked(events);
   }
 
   private encoderOf(version: SchemaVersion): AvroEncoder<MetricEvent> {

@@ -9,10 +9,16 @@ const FIRST_GUESS_BYTES = 256;
 /** Room for values longer than the average, so that a slab seldom grows. */
 const HEADROOM = 1.25;
 
+/** Values one after the other: value `n` reaches from the end of the one before to `ends[n]`. */
+export interface PackedValues {
+  readonly bytes: Buffer;
+  readonly ends: Uint32Array;
+}
+
 /**
- * Writes the framed bodies of one request one after the other into one buffer, and returns a view of each.
+ * Writes the framed bodies of one request one after the other into one buffer.
  *
- * The buffer is a new one at each call and is never written again: the views may live as long as their holder
+ * The buffer is a new one at each call and is never written again: views of it may live as long as their holder
  * likes, and keep the whole slab alive with them.
  */
 export class SlabWriter {
@@ -21,19 +27,20 @@ export class SlabWriter {
   constructor(private readonly type: Type) {}
 
   /** Throws RecordEncodeError where a value does not fit the schema; then nothing of the request is to be sent. */
-  write(values: readonly unknown[], schemaId: number): Buffer[] {
+  write(values: readonly unknown[], schemaId: number): PackedValues {
     let slab: Buffer = Buffer.allocUnsafe(Math.ceil(values.length * this.bytesPerValue * HEADROOM));
-    const ends: number[] = [];
+    const ends = new Uint32Array(values.length);
     let end = 0;
-    for (const [index, value] of values.entries()) {
+    for (let index = 0; index < values.length; index += 1) {
       const start = end;
       let missing: number;
-      while ((missing = this.writeOne(slab, start, value, schemaId, index)) < 0) slab = enlarged(slab, start, -missing);
+      while ((missing = this.writeOne(slab, start, values[index], schemaId, index)) < 0)
+        slab = enlarged(slab, start, -missing);
       end = missing;
-      ends.push(end);
+      ends[index] = end;
     }
     if (values.length > 0) this.bytesPerValue = this.bytesPerValue * 0.9 + (end / values.length) * 0.1;
-    return ends.map((to, index) => slab.subarray(index === 0 ? 0 : ends[index - 1], to));
+    return { bytes: slab, ends };
   }
 
   /** Where the value ends, or minus the number of bytes that the slab is short of. */

@@ -1,4 +1,5 @@
 export * from './connection.js';
+export * from './record-block.js';
 export * from './records.js';
 export * from './clients/admin/index.js';
 export type { ClientStatistics } from './clients/statistics.js';

@@ -9,6 +9,7 @@ export * from './median.js';
 export * from './metrics-text.js';
 export * from './names.js';
 export * from './otlp-receiver.js';
+export * from './packed.js';
 export * from './redis.js';
 export * from './registry-proxy.js';
 export * from './tcp-proxy.js';

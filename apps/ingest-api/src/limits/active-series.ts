@@ -1,3 +1,5 @@
+import type { PackedBytes } from '@weir/kafka';
+
 import { hashSeries, type SeriesHash, hashText } from './series-hash.js';
 import { SeriesTable } from './series-table.js';
 import type { SharedLimits } from './shared-limits.js';
@@ -14,11 +16,6 @@ export interface ActiveSeriesOptions {
   readonly shared: SharedLimits | null;
   /** Milliseconds of any clock that begins above 0. */
   readonly clock?: () => number;
-}
-
-/** What belongs to a series: equal keys, one series. */
-export interface SeriesRecord {
-  readonly key: string;
 }
 
 interface TenantSeries {
@@ -61,11 +58,11 @@ export class ActiveSeries {
     });
   }
 
-  /** Positions of the records that may not come, ascending; null: all may. A promise only where somebody else has to be asked. Never rejects. */
-  refused(tenantId: string, maxActive: number, records: readonly SeriesRecord[]): Refused | Promise<Refused> {
+  /** Positions of the keys whose samples may not come, ascending; null: all may. A promise only where somebody else has to be asked. Never rejects. */
+  refused(tenantId: string, maxActive: number, keys: PackedBytes): Refused | Promise<Refused> {
     const series = this.seriesOf(tenantId);
     series.maxActive = maxActive;
-    const unknown = this.unknownOf(series.table, records);
+    const unknown = this.unknownOf(series.table, keys);
     if (unknown === null) return null;
     const { shared } = this.options;
     return shared === null
@@ -73,14 +70,14 @@ export class ActiveSeries {
       : this.askShared(shared, series, { tenantId, maxActive, unknown });
   }
 
-  /** By hash, the positions of records whose series is not known well enough. */
-  private unknownOf(table: SeriesTable, records: readonly SeriesRecord[]): Unknown | null {
+  /** By hash, the positions of keys whose series is not known well enough. */
+  private unknownOf(table: SeriesTable, { bytes, ends }: PackedBytes): Unknown | null {
     const now = this.nowSeconds();
     const isKnownFor = this.options.shared === null ? this.windowSeconds : this.windowSeconds * TELL_AGAIN_AFTER;
     const hash: SeriesHash = { high: 0, low: 0 };
     let unknown: Map<string, UnknownSeries> | null = null;
-    for (let at = 0; at < records.length; at += 1) {
-      hashSeries(records[at]?.key ?? '', hash);
+    for (let at = 0; at < ends.length; at += 1) {
+      hashSeries(bytes, at === 0 ? 0 : ends[at - 1]!, ends[at]!, hash);
       const seen = table.lastSeen(hash);
       if (seen > 0 && now - seen < isKnownFor) {
         // A shared count is told of it in time, so it has to stay as old as what was told.

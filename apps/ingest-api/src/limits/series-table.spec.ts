@@ -6,7 +6,8 @@ import { SeriesTable } from './series-table.js';
 
 const hashOf = (key: string): SeriesHash => {
   const hash = { high: 0, low: 0 };
-  hashSeries(key, hash);
+  const bytes = Buffer.from(`-${key}-`);
+  hashSeries(bytes, 1, bytes.length - 1, hash);
   return hash;
 };
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { packed } from '@weir/testing';
 import { DEFAULT_LIMITS, type Tenant, type TenantLimits } from '@weir/avro';
 
 import { ActiveSeries } from './active-series.js';
@@ -21,7 +22,7 @@ function tenant(id: string, limits: Partial<TenantLimits> = {}): { readonly id: 
     record: { tenant_id: id, name: id, state: 'active', version: 1, limits: own, keys: [], updated_at: 0 },
   };
 }
-const keys = (count: number): { key: string }[] => Array.from({ length: count }, (_, n) => ({ key: `series-${n}` }));
+const keys = (count: number) => packed(Array.from({ length: count }, (_, n) => `series-${n}`));
 
 describe('how much of its limits a tenant uses', () => {
   it('is told of each limit, its own before the one of the service', async () => {

@@ -1,7 +1,8 @@
+import type { PackedBytes } from '@weir/kafka';
 import type { KnownTenant } from '@weir/tenancy';
 
 import { RequestRefused } from '../metrics/problems.js';
-import type { ActiveSeries, Refused, SeriesRecord } from './active-series.js';
+import type { ActiveSeries, Refused } from './active-series.js';
 import type { SampleRates } from './sample-rates.js';
 import type { Rate } from './token-bucket.js';
 
@@ -41,10 +42,10 @@ export class TenantQuotas {
     if (rate !== null) refuseFor(this.rates.waitMs(tenant.id, rate), tenant);
   }
 
-  /** Positions of the records whose series is one too many, ascending; null: none is. */
-  overSeriesLimit(tenant: LimitedTenant, records: readonly SeriesRecord[]): Refused | Promise<Refused> {
+  /** Positions of the keys whose series is one too many, ascending; null: none is. */
+  overSeriesLimit(tenant: LimitedTenant, keys: PackedBytes): Refused | Promise<Refused> {
     const maxActive = tenant.record.limits.max_active_series ?? this.defaults.maxActiveSeries;
-    return maxActive === null ? null : this.series.refused(tenant.id, maxActive, records);
+    return maxActive === null ? null : this.series.refused(tenant.id, maxActive, keys);
   }
 
   /** Resolves once they are taken, with what gives back as many as it is told. Rejects with RequestRefused `rate_limited`. */

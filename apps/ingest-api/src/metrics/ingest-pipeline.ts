@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { setImmediate as othersTurn } from 'node:timers/promises';
 
+import { withoutRecords } from '@weir/kafka';
 import type { Traces } from '@weir/telemetry';
 import type { KnownTenant, TenantsView } from '@weir/tenancy';
 
@@ -140,12 +141,12 @@ export class IngestPipeline {
     const { correlationId, tenant, place } = work;
     const all = this.publisher.recordsOf(accepted, { tenantId: tenant.id, correlationId, traceparent });
     place.holdBytes(bytesOf(all));
-    const giveBack = await this.quotas.takeSamples(tenant, all.length);
+    const giveBack = await this.quotas.takeSamples(tenant, accepted.length);
     // Only what may come at this rate begins a series.
-    const over = await this.quotas.overSeriesLimit(tenant, all);
-    const records = over === null ? all : without(all, over);
+    const over = await this.quotas.overSeriesLimit(tenant, all.keys);
+    const records = over === null ? all : withoutRecords(all, over);
     const told = over === null ? rejected : withSeriesLimit({ accepted, rejected }, over);
-    const { length } = records;
+    const length = accepted.length - (over?.length ?? 0);
     if (over !== null) giveBack(over.length);
     if (length === 0) throw new RequestRefused('series_limited', undefined, { rejected: told, tenantId: tenant.id });
     await this.turnIn(this.unacknowledged, length, work).catch((refusal: unknown) => {
@@ -176,11 +177,6 @@ interface Submitted {
   readonly accepted: number;
   readonly rejected: readonly RejectedSample[];
   readonly acknowledged: Promise<void>;
-}
-
-function without<T>(items: readonly T[], positions: readonly number[]): readonly T[] {
-  const left = new Set(positions);
-  return items.filter((_, at) => !left.has(at));
 }
 
 /** Long enough for a burst, and short enough that a caller is told of an overload rather than left waiting. */

@@ -1,7 +1,7 @@
 import { type MetricEvent, type MetricEventEncoder, SchemaVersion } from '@weir/avro';
-import type { OutgoingRecord, RecordHeader } from '@weir/kafka';
+import type { RecordBlock, RecordHeader } from '@weir/kafka';
 
-import { seriesKey } from './series-key.js';
+import { SeriesKeyWriter } from './series-key.js';
 
 /** What the records of one request have in common. */
 export interface RecordOrigin {
@@ -19,14 +19,10 @@ export interface RecordFormat {
   readonly source: string;
 }
 
-/** A record of `metrics.raw`; its key names the series. */
-export interface MetricRecord extends OutgoingRecord {
-  readonly key: string;
-}
-
-/** Turns events into records of `metrics.raw`. All values share one buffer, and all records one list of headers. */
+/** Turns events into records of `metrics.raw`; the key of each names its series. */
 export class MetricRecords {
   private readonly sourceHeader: RecordHeader;
+  private readonly keys = new SeriesKeyWriter();
 
   constructor(
     private readonly encoder: MetricEventEncoder,
@@ -48,16 +44,14 @@ export class MetricRecords {
     return this.encoder.ready(this.format.version, signal);
   }
 
-  of(events: readonly MetricEvent[], origin: RecordOrigin): MetricRecord[] {
+  of(events: readonly MetricEvent[], origin: RecordOrigin): RecordBlock {
     const { topic, version } = this.format;
-    const headers = this.headers(origin);
-    const values = this.encoder.encode(events, version);
-    return events.map(({ tenant_id, name, labels, environment }, at) => ({
+    return {
       topic,
-      key: seriesKey(tenant_id, name, labels, environment),
-      value: values[at] ?? null,
-      headers,
-    }));
+      headers: this.headers(origin),
+      values: this.encoder.encodePacked(events, version),
+      keys: this.keys.write(events),
+    };
   }
 
   private headers({ tenantId, correlationId, traceparent }: RecordOrigin): RecordHeader[] {

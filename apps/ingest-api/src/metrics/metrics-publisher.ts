@@ -1,8 +1,8 @@
 import type { MetricEvent } from '@weir/avro';
 import { classify } from '@weir/errors';
-import type { OutgoingRecord, RecordProducer } from '@weir/kafka';
+import type { RecordBlock, RecordProducer } from '@weir/kafka';
 
-import type { MetricRecord, MetricRecords, RecordOrigin } from './metric-records.js';
+import type { MetricRecords, RecordOrigin } from './metric-records.js';
 import { type ProblemCode, RequestRefused } from './problems.js';
 
 /** What a producer's error means to the caller. Codes that are not here mean that part of it may be stored. */
@@ -16,7 +16,7 @@ const NOTHING_SENT: Readonly<Record<string, ProblemCode>> = {
 export class MetricsPublisher {
   constructor(
     private readonly records: MetricRecords,
-    private readonly producer: Pick<RecordProducer, 'send'>,
+    private readonly producer: Pick<RecordProducer, 'sendBlock'>,
   ) {}
 
   /** As this installation calls it. */
@@ -25,7 +25,7 @@ export class MetricsPublisher {
   }
 
   /** Throws RequestRefused `schema_unavailable` while the schema's id is not known. */
-  recordsOf(events: readonly MetricEvent[], origin: RecordOrigin): readonly MetricRecord[] {
+  recordsOf(events: readonly MetricEvent[], origin: RecordOrigin): RecordBlock {
     if (!this.records.ready) throw new RequestRefused('schema_unavailable');
     return this.records.of(events, origin);
   }
@@ -36,8 +36,8 @@ export class MetricsPublisher {
    *
    * It is no async function, since one keeps all that it was given for as long as it waits.
    */
-  send(records: readonly OutgoingRecord[]): Promise<void> {
-    return this.producer.send(records).catch(refuse);
+  send(records: RecordBlock): Promise<void> {
+    return this.producer.sendBlock(records).catch(refuse);
   }
 }
 
@@ -51,8 +51,6 @@ function refuse(thrown: unknown): never {
 const RECORD_OVERHEAD_BYTES = 400;
 
 /** About what records take in memory until they are acknowledged. */
-export function bytesOf(records: readonly OutgoingRecord[]): number {
-  let bytes = RECORD_OVERHEAD_BYTES * records.length;
-  for (const { key, value } of records) bytes += (key?.length ?? 0) + (value?.length ?? 0);
-  return bytes;
+export function bytesOf({ keys, values }: RecordBlock): number {
+  return RECORD_OVERHEAD_BYTES * values.ends.length + (keys.ends.at(-1) ?? 0) + (values.ends.at(-1) ?? 0);
 }

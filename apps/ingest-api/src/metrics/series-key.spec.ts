@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 
-import { seriesKey } from './series-key.js';
+import { SeriesKeyWriter } from './series-key.js';
 
 interface Series {
   readonly tenant: string;
@@ -10,12 +10,20 @@ interface Series {
   readonly environment: string | null;
 }
 
-const keyOf = (s: Series): string => seriesKey(s.tenant, s.name, s.labels, s.environment);
+const keysOf = (series: readonly Series[]): string[] => {
+  const { bytes, ends } = new SeriesKeyWriter().write(
+    series.map(({ tenant, ...others }) => ({ tenant_id: tenant, ...others })),
+  );
+  return Array.from(ends, (end, at) => bytes.toString('utf8', at === 0 ? 0 : ends[at - 1], end));
+};
+const keyOf = (series: Series): string => keysOf([series])[0] ?? '';
+const seriesKey = (tenant: string, name: string, labels: Series['labels'], environment: string | null): string =>
+  keyOf({ tenant, name, labels, environment });
 
 const identityOf = (s: Series): string =>
   JSON.stringify([s.tenant, s.name, s.environment, Object.entries(s.labels).toSorted(([a], [b]) => (a < b ? -1 : 1))]);
 
-describe('seriesKey', () => {
+describe('SeriesKeyWriter', () => {
   it('reads as Prometheus writes a series', () => {
     expect(seriesKey('acme', 'http_requests_total', { path: '/', method: 'GET' }, 'prod')).toBe(
       'acme/http_requests_total{method="GET",path="/"}@"prod"',
@@ -49,6 +57,28 @@ describe('seriesKey', () => {
       fc.property(series, (given) => {
         const turned = Object.fromEntries(Object.entries(given.labels).toReversed());
         expect(keyOf({ ...given, labels: turned })).toBe(keyOf(given));
+      }),
+    );
+  });
+
+  it('is the same beside others, however long they are', () => {
+    const long = fc.string({ unit: 'binary', maxLength: 400 });
+    const longer = series.chain((one) =>
+      fc
+        .record({ labels: fc.dictionary(fc.constantFrom('a', 'b'), long), environment: long })
+        .map((other) => ({ ...one, ...other })),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(series, longer), { maxLength: 20 }), (all) => {
+        expect(keysOf(all)).toEqual(all.map((one) => keyOf(one)));
+      }),
+    );
+  });
+
+  it('has texts as JSON has them, but for what JSON need not escape', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(seriesKey('t', 'n', { a: text }, text)).toBe(`t/n{a=${JSON.stringify(text)}}@${JSON.stringify(text)}`);
       }),
     );
   });

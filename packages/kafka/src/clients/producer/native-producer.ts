@@ -11,6 +11,7 @@ import { messageOf } from '@weir/errors';
 import { inTurnToConnect } from '../connect-turns.js';
 import { nativeCall } from '../native-call.js';
 import { type ClientStatistics, clientStatistics, STATISTICS_INTERVAL_MS } from '../statistics.js';
+import type { RecordBlock } from '../../record-block.js';
 import type { OutgoingRecord, RecordHeader } from '../../records.js';
 import type { ClientLogLine, ProducerOptions } from './options.js';
 
@@ -36,6 +37,12 @@ export interface NativeProducerHandlers {
 
 /** librdkafka takes a topic's settings among the global ones, as the default of every topic. */
 export type ProducerSettings = ProducerGlobalConfig & ProducerTopicConfig;
+
+/** How many of many records the client took, in their order, and why it did not take the next one. */
+export interface Taken {
+  readonly produced: number;
+  readonly error: LibrdKafkaError | null;
+}
 
 /** The settings that every producer of Weir has: nothing is lost, doubled or reordered on the way to the log. */
 export function durableSettings(
@@ -137,21 +144,29 @@ export class NativeProducer {
     }
   }
 
-  /**
-   * The same for records of one topic whose partitions their keys decide, in one call. Returns how many were taken, in their order, and why the
-   * next one was not.
-   */
+  /** The same for records of one topic whose partitions their keys decide, in one call. */
   produceMany(
     topic: string,
     records: readonly Pick<OutgoingRecord, 'key' | 'value'>[],
     headers: MessageHeader[] | undefined,
-  ): { readonly produced: number; readonly error: LibrdKafkaError | null } {
+  ): Taken {
     const values = records.map(({ value }) => (value === null ? null : sendableBytes(value)));
     const keys = records.map(({ key }) => sendableKey(key));
+    return this.#taken(topic, () => this.client.produceMany(topic, values, keys, headers));
+  }
+
+  /** The same for a block. */
+  produceBlock({ topic, keys, values }: RecordBlock, headers: MessageHeader[] | undefined): Taken {
+    return this.#taken(topic, () =>
+      this.client.producePacked(topic, values.bytes, values.ends, keys.bytes, keys.ends, headers),
+    );
+  }
+
+  #taken(topic: string, produce: () => Taken): Taken {
     this.#lastTopic = topic;
-    let answer: ReturnType<Producer['produceMany']>;
+    let answer: Taken;
     try {
-      answer = this.client.produceMany(topic, values, keys, headers);
+      answer = produce();
     } catch (thrown) {
       answer = { produced: 0, error: nativeError(thrown) };
     }

@@ -1,3 +1,4 @@
+import { isRecordBlock, type RecordBlock, recordsOf } from '../../record-block.js';
 import type { OutgoingRecord } from '../../records.js';
 
 const NONE: readonly OutgoingRecord[] = [];
@@ -10,11 +11,14 @@ export class PendingSend {
   /** Whether it is acknowledged with others, and not by reports of its own records. */
   grouped = false;
   readonly topic: string;
+  records: readonly OutgoingRecord[] = NONE;
+  /** In place of `records`, where they came as one. */
+  block: RecordBlock | null = null;
   #topics: Map<string, number> | null = null;
   #failures: Map<string, Map<string, number>> | null = null;
 
   constructor(
-    public records: readonly OutgoingRecord[],
+    sent: readonly OutgoingRecord[] | RecordBlock,
     readonly count: number,
     readonly bytes: number,
     readonly startedAt: number,
@@ -22,13 +26,27 @@ export class PendingSend {
     readonly reject: (error: Error) => void,
   ) {
     this.remaining = count;
-    this.topic = records[0]!.topic;
-    if (records.some((record) => record.topic !== this.topic)) this.#topics = countTopics(records);
+    if (isRecordBlock(sent)) {
+      this.block = sent;
+      this.topic = sent.topic;
+      return;
+    }
+    this.records = sent;
+    this.topic = sent[0]!.topic;
+    if (sent.some((record) => record.topic !== this.topic)) this.#topics = countTopics(sent);
   }
 
   /** Forgets the records once librdkafka has its copies. */
   release(): void {
     this.records = NONE;
+    this.block = null;
+  }
+
+  /** Makes records of what came as a block. */
+  unpack(): void {
+    if (this.block === null) return;
+    this.records = recordsOf(this.block);
+    this.block = null;
   }
 
   fail(topic: string, code: string, count: number): void {

@@ -2,6 +2,7 @@ import kafka, { type LibrdKafkaError, type MessageHeader } from '@confluentinc/k
 import { classify, KafkaProducerError } from '@weir/errors';
 
 import type { KafkaConnection } from '../../connection.js';
+import { isRecordBlock, type RecordBlock } from '../../record-block.js';
 import type { OutgoingRecord, RecordHeader } from '../../records.js';
 import { clientSettings } from '../client-settings.js';
 import type { Refusal } from '../refusal.js';
@@ -19,7 +20,7 @@ import type { ProducerOptions, ProducerState } from './options.js';
 import { PendingSend } from './pending-send.js';
 import { dead, refusalOf, unavailable, unknownDelivery } from './producer-errors.js';
 import { ProducerLink } from './producer-link.js';
-import { wireBytes } from './sendable.js';
+import { blockWireBytes, wireBytes } from './sendable.js';
 
 const { ERR_TOPIC_AUTHORIZATION_FAILED } = kafka.CODES.ERRORS;
 const DEFAULT_CONNECT_WAIT_MS = 1_000;
@@ -123,15 +124,27 @@ export class RecordProducer {
    */
   send(records: readonly OutgoingRecord[]): Promise<void> {
     if (records.length === 0) return Promise.resolve();
+    return this.#send(records, records.length, () => wireBytes(records, this.#maxMessageBytes));
+  }
+
+  /** As `send`, of a block. Its memory is not to be written to before the promise is settled. */
+  sendBlock(block: RecordBlock): Promise<void> {
+    const { length } = block.values.ends;
+    if (length === 0) return Promise.resolve();
+    return this.#send(block, length, () => blockWireBytes(block, this.#maxMessageBytes));
+  }
+
+  #send(sent: readonly OutgoingRecord[] | RecordBlock, count: number, measure: () => number): Promise<void> {
     return new Promise((resolve, reject) => {
       const startedAt = performance.now();
       let send: PendingSend;
       try {
-        const bytes = wireBytes(records, this.#maxMessageBytes);
-        this.#assertAccepting(records.length, bytes);
-        send = new PendingSend(records, records.length, bytes, startedAt, resolve, reject);
+        const bytes = measure();
+        this.#assertAccepting(count, bytes);
+        send = new PendingSend(sent, count, bytes, startedAt, resolve, reject);
       } catch (error) {
-        reject(this.#refused(records, error));
+        const { topic } = isRecordBlock(sent) ? sent : sent[0]!;
+        reject(this.#refused(topic, count, error));
         return;
       }
       this.#queue.records += send.count;
@@ -174,9 +187,9 @@ export class RecordProducer {
       });
   }
 
-  #refused(records: readonly OutgoingRecord[], thrown: unknown): Error {
+  #refused(topic: string, count: number, thrown: unknown): Error {
     const error = classify(thrown);
-    this.#options.observer?.failed?.(records[0]!.topic, error.code, records.length);
+    this.#options.observer?.failed?.(topic, error.code, count);
     return error;
   }
 
@@ -198,7 +211,8 @@ export class RecordProducer {
   /** False: nothing of it was produced, and it is settled. */
   #produce(client: NativeProducer, send: PendingSend): boolean {
     if (send.settled) return false;
-    if (send.grouped && sharesHeaders(send.records)) return this.#produceMany(client, send);
+    if (send.grouped && (send.block !== null || sharesHeaders(send.records))) return this.#produceMany(client, send);
+    send.unpack();
     const { records } = send;
     const opaque = send.grouped ? undefined : send;
     let lastHeaders: readonly RecordHeader[] | undefined;
@@ -220,8 +234,10 @@ export class RecordProducer {
   }
 
   #produceMany(client: NativeProducer, send: PendingSend): boolean {
-    const [first] = send.records;
-    const { produced, error } = client.produceMany(first!.topic, send.records, nativeHeaders(first!.headers));
+    const { block, topic, records } = send;
+    const headers = nativeHeaders(block === null ? records[0]!.headers : block.headers);
+    const { produced, error } =
+      block === null ? client.produceMany(topic, records, headers) : client.produceBlock(block, headers);
     if (error === null) send.release();
     else this.#cutShort(send, produced, error);
     return error === null || produced > 0;
@@ -232,7 +248,8 @@ export class RecordProducer {
     const refusal = refusalOf(error);
     if (i === 0) this.#abandon(send, refusal);
     else {
-      for (const { topic } of send.records.slice(i)) send.fail(topic, refusal.code, 1);
+      if (send.single) send.fail(send.topic, refusal.code, send.count - i);
+      else for (const { topic } of send.records.slice(i)) send.fail(topic, refusal.code, 1);
       // More than 0 remain: a report reaches JavaScript in a later turn, so the ones before are still to come.
       send.remaining -= send.count - i;
       send.release();

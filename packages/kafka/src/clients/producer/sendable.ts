@@ -1,5 +1,6 @@
 import { KafkaProducerError } from '@weir/errors';
 
+import type { RecordBlock } from '../../record-block.js';
 import type { OutgoingRecord, RecordHeader } from '../../records.js';
 import { DEFAULT_MAX_MESSAGE_BYTES } from './native-producer.js';
 
@@ -29,6 +30,25 @@ export function wireBytes(records: readonly OutgoingRecord[], maxMessageBytes: n
       throw invalid(`a record takes up to ${bytes} bytes, and ${maxMessageBytes} are allowed`, record.topic);
     if (record.topic === '') throw invalid('the topic has no name', record.topic);
     total += bytes;
+  }
+  return total;
+}
+
+/** As `wireBytes`, of the records of a block. */
+export function blockWireBytes({ topic, headers, keys, values }: RecordBlock, maxMessageBytes: number): number {
+  if (topic === '') throw invalid('the topic has no name', topic);
+  const own = RECORD_OVERHEAD + headerWireBytes(headers, topic);
+  const { length } = values.ends;
+  if (keys.ends.length !== length) throw invalid(`there are ${keys.ends.length} keys for ${length} values`, topic);
+  let total = 0;
+  let before = 0;
+  for (let at = 0; at < length; at += 1) {
+    const end = keys.ends[at]! + values.ends[at]!;
+    const bytes = own + end - before;
+    if (bytes > maxMessageBytes)
+      throw invalid(`a record takes up to ${bytes} bytes, and ${maxMessageBytes} are allowed`, topic);
+    total += bytes;
+    before = end;
   }
   return total;
 }
