@@ -35,12 +35,18 @@ describe('Projection', () => {
     sought = [];
   });
 
-  const begun = async (on: Database, topicId: string, idle: readonly TopicPartition[] = []): Promise<Projection> => {
+  const begun = async (
+    on: Database,
+    topicId: string,
+    idle: readonly TopicPartition[] = [],
+    begin: (some: readonly ConsumedRecord[]) => void = () => undefined,
+  ): Promise<Projection> => {
     const projection = new Projection({
       topic: TOPIC,
       database: on,
       admin: { describeTopics: () => Promise.resolve([{ name: TOPIC, topicId, internal: false, partitions: [] }]) },
       projected: {
+        begin,
         apply: (_, fresh) => Promise.resolve(void applied.push(...fresh.map(({ offset }) => offset))),
         clear: () => Promise.resolve(),
       },
@@ -57,6 +63,22 @@ describe('Projection', () => {
     await projection.take({ records: records(1, 5), signal: GOES_ON });
     expect(applied).toEqual([0, 1, 2, 3, 4]);
     expect(await projection.reached()).toEqual(new Map([[0, 5]]));
+  });
+
+  it('tells of records when they are fetched, whether they are taken then or not', async () => {
+    const told: number[] = [];
+    const projection = await begun(
+      database,
+      'told of',
+      [],
+      (some) => void told.push(...some.map(({ offset }) => offset)),
+    );
+    projection.fetched(records(0, 4));
+    await projection.take({ records: records(0, 2), signal: GOES_ON });
+    expect([told, applied]).toEqual([
+      [0, 1, 2, 3],
+      [0, 1],
+    ]);
   });
 
   it('does not take a batch that moves on while it looks for one that was sent back', async () => {

@@ -4,6 +4,7 @@ import { type ConsumedRecord, DeadLetterPublisher } from '@weir/kafka';
 import * as fc from 'fast-check';
 
 import { Database } from '../src/database/database.js';
+import { DeadLetterIndex } from '../src/dead-letters/dead-letter-index.js';
 import { type LetterRow, letterRow } from '../src/dead-letters/letter-row.js';
 import { writeLetters } from '../src/dead-letters/write-letters.js';
 import { type AdminSchema, adminSchema } from './support/admin-schema.js';
@@ -78,8 +79,8 @@ describe('writing dead letters into the index', () => {
   });
   afterAll(() => schema.drop());
 
-  const write = (records: readonly ConsumedRecord[]): Promise<LetterRow[]> =>
-    database.transaction((transaction) => writeLetters(transaction, records));
+  const write = (records: readonly ConsumedRecord[]): Promise<readonly LetterRow[]> =>
+    database.transaction((transaction) => writeLetters(transaction, records.map(letterRow)));
   /** Of each row what its columns hold, in the order of the letters. */
   const stored = (from: number): Promise<object[]> =>
     database.query(
@@ -109,5 +110,20 @@ describe('writing dead letters into the index', () => {
       Array.from({ length: 500 }, (_, n) => next + 700 + n),
     );
     expect(await stored(next)).toEqual([...first, ...again.slice(300)].map(letterRow).map(asStored));
+  });
+
+  it('are the same whether a record was read when it was fetched or when its turn came, also of a batch that comes again', async () => {
+    next += 10_000;
+    const index = new DeadLetterIndex(5);
+    const records = await letters(next, next, some(40));
+    index.begin(records.slice(10));
+    const failed = database.transaction(async (transaction) => {
+      await index.apply(transaction, records.slice(0, 30));
+      throw new ValidationError('name', 'the database is gone');
+    });
+    await expect(failed).rejects.toThrow('the database is gone');
+    expect(await stored(next)).toEqual([]);
+    await database.transaction((transaction) => index.apply(transaction, records));
+    expect(await stored(next)).toEqual(records.map(letterRow).map(asStored));
   });
 });

@@ -9,6 +9,7 @@ import {
   type DeadLetterEnvelope,
   deadLetterReasons,
   isUnreadable,
+  letterFacts,
   originalBytes,
   parseEnvelope,
 } from '../src/index.js';
@@ -35,6 +36,10 @@ describe('any bytes in metrics.dlq', () => {
     () => {
       const property = fc.property(fc.oneof(damaged, reshaped), (bytes) => {
         const parsed = parseEnvelope(bytes);
+        const facts = letterFacts(bytes);
+        expect(isUnreadable(facts) ? facts : facts.metadata).toEqual(
+          isUnreadable(parsed) ? parsed : parsed.dlq_metadata,
+        );
         if (isUnreadable(parsed)) return parsed.unreadable !== '';
         expect(parseEnvelope(Buffer.from(JSON.stringify(parsed)))).toEqual(parsed);
         return isUsable(parsed);

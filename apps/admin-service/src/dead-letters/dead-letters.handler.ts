@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import type { RecordBatch, TopicPartition, TopicPartitionOffset } from '@weir/kafka';
-import { AssignmentHandler, BatchHandler } from '@weir/nest-kafka';
+import { AssignmentHandler, BatchHandler, BatchTransport } from '@weir/nest-kafka';
 import { metricsDlq } from '@weir/topics';
 
 import { DeadLetterProjection } from '../projections/projections.js';
@@ -11,7 +11,14 @@ const FETCH = { fetchMinBytes: 65_536, fetchWaitMs: 20 } as const;
 /** `metrics.dlq` → the index. */
 @Controller()
 export class DeadLettersHandler {
-  constructor(private readonly projection: DeadLetterProjection) {}
+  constructor(
+    private readonly projection: DeadLetterProjection,
+    transport: BatchTransport,
+  ) {
+    transport.whenFetched(metricsDlq, (records) => {
+      projection.fetched(records);
+    });
+  }
 
   @BatchHandler(metricsDlq, FETCH)
   async take(batch: RecordBatch): Promise<void> {

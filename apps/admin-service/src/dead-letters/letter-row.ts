@@ -3,15 +3,12 @@ import { toUSVString } from 'node:util';
 
 import {
   type ConsumedRecord,
-  type DeadLetterEnvelope,
   errorPattern,
   fingerprint,
   headerText,
   isUnreadable,
+  letterFacts,
   ORIGIN_HEADER,
-  parseEnvelope,
-  type RecordHeader,
-  REPLAY_COUNT_HEADER,
   REPLAY_ID_HEADER,
   replaysOf,
 } from '@weir/kafka';
@@ -49,7 +46,6 @@ export interface LetterRow {
 
 /** What somebody else put into the topic. */
 export const UNREADABLE = 'unreadable';
-const STAMPS = new Set([REPLAY_ID_HEADER, REPLAY_COUNT_HEADER]);
 const MAX_TEXT = 1_000;
 const MAX_INTEGER = 2_147_483_647;
 /** The last moment of the year 9999: PostgreSQL and RFC 3339 go as far. */
@@ -57,10 +53,9 @@ const LATEST_MS = 253_402_300_799_999;
 
 /** Reads a record of the DLQ. Never throws: what is no envelope is a row too, so that somebody sees it. */
 export function letterRow(record: ConsumedRecord): LetterRow {
-  const envelope = parseEnvelope(record.value);
-  if (isUnreadable(envelope)) return unreadable(record, envelope.unreadable);
-  const { dlq_metadata: metadata, source } = envelope;
-  const stamps = stampsIn(source.headers);
+  const facts = letterFacts(record.value);
+  if (isUnreadable(facts)) return unreadable(record, facts.unreadable);
+  const { metadata, stamps } = facts;
   const group = storable(metadata.consumer_group);
   const error = storable(metadata.error);
   const schemaId = integerOrNull(metadata.schema_id);
@@ -70,7 +65,7 @@ export function letterRow(record: ConsumedRecord): LetterRow {
     dlqPartition: record.partition,
     dlqOffset: record.offset,
     identity: storable(
-      headerText(record.headers, ORIGIN_HEADER) ?? `${source.topic}/${source.partition}/${source.offset}/${group}`,
+      headerText(record.headers, ORIGIN_HEADER) ?? `${facts.topic}/${facts.partition}/${facts.offset}/${group}`,
     ),
     replayCount: integer(replaysOf(stamps)),
     replayId: storableOrNull(headerText(stamps, REPLAY_ID_HEADER)),
@@ -82,36 +77,23 @@ export function letterRow(record: ConsumedRecord): LetterRow {
       fingerprint({ class: metadata.class, reason: metadata.reason, schemaId, tenantId, error: { message: error } }),
     tenantId,
     schemaId,
-    topic: storable(source.topic),
-    partition: integer(source.partition),
-    offset: source.offset,
-    originAtMs: moment(source.timestamp_ms),
+    topic: storable(facts.topic),
+    partition: integer(facts.partition),
+    offset: facts.offset,
+    originAtMs: moment(facts.timestampMs),
     routedAtMs: moment(Date.parse(metadata.routed_at_utc)),
     group,
     serviceVersion: storable(metadata.service_version),
     attempts: integer(metadata.attempts),
     traceId: storableOrNull(metadata.trace_id),
-    valueBytes: source.raw_value_hex === null ? null : source.raw_value_hex.length / 2,
-    omittedBytes: source.omitted_bytes ?? 0,
+    valueBytes: facts.valueBytes,
+    omittedBytes: facts.omittedBytes,
     valueSha256: sha256(record.value),
   };
 }
 
-/** Among these is the identity that the record's row has; which of them takes reading it. */
-export function identitiesOf(record: ConsumedRecord): readonly string[] {
-  const told = headerText(record.headers, ORIGIN_HEADER);
-  return told === null ? [letterRow(record).identity] : [storable(told), unreadableIdentity(record)];
-}
-
-/** Of a dead letter's own value, by which a plan knows it again. */
-export const sha256 = (value: Buffer | null): Buffer => hash('sha256', value ?? '', 'buffer');
-
-/** The headers by which a replay marks a record; the others are left in hexadecimal. */
-function stampsIn(headers: DeadLetterEnvelope['source']['headers']): RecordHeader[] {
-  return headers.flatMap(({ key, value_hex: hex }) =>
-    STAMPS.has(key) ? [{ key, value: hex === null ? null : Buffer.from(hex, 'hex') }] : [],
-  );
-}
+/** Of a dead letter's own value, by which a plan knows it again. By way of a text: a digest that is a buffer has memory of its own. */
+export const sha256 = (value: Buffer | null): Buffer => Buffer.from(hash('sha256', value ?? '', 'binary'), 'latin1');
 
 /** A record that is no envelope, under its own coordinate: it cannot be replayed, and is to be looked at and discarded. */
 function unreadable({ topic, partition, offset, timestampMs, value }: ConsumedRecord, why: string): LetterRow {
@@ -119,7 +101,7 @@ function unreadable({ topic, partition, offset, timestampMs, value }: ConsumedRe
   return {
     dlqPartition: partition,
     dlqOffset: offset,
-    identity: unreadableIdentity({ partition, offset }),
+    identity: `${UNREADABLE}/${partition}/${offset}`,
     replayCount: 0,
     replayId: null,
     class: UNREADABLE,
@@ -143,11 +125,14 @@ function unreadable({ topic, partition, offset, timestampMs, value }: ConsumedRe
   };
 }
 
-const unreadableIdentity = ({ partition, offset }: Pick<ConsumedRecord, 'partition' | 'offset'>): string =>
-  `${UNREADABLE}/${partition}/${offset}`;
-
 /** What PostgreSQL's text takes: no NUL, and whole characters. */
-const storable = (text: string): string => toUSVString(text.slice(0, MAX_TEXT)).replaceAll('\0', '\ufffd');
+function storable(text: string): string {
+  if (text.length <= MAX_TEXT && !HOSTILE.test(text)) return text;
+  return toUSVString(text.slice(0, MAX_TEXT)).replaceAll('\0', '\ufffd');
+}
+
+/** NUL, and half characters among others. */
+const HOSTILE = /[\0\ud800-\udfff]/;
 
 const storableOrNull = (text: string | null): string | null => (text === null ? null : storable(text));
 

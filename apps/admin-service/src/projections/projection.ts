@@ -15,6 +15,8 @@ import { type Move, Positions, ProjectionMovedError } from './positions.js';
 
 /** What is made of a topic's records. */
 export interface Projected {
+  /** Told of records that are fetched, whose turn comes later or, where their partition goes, never. Changes nothing that anybody sees. */
+  begin?(records: readonly ConsumedRecord[]): void;
   /** In the transaction that moves the position. Idempotent it need not be. */
   apply(transaction: Transaction, records: readonly ConsumedRecord[]): Promise<void>;
   /** Deletes all that was made of the topic. */
@@ -72,6 +74,11 @@ export class Projection {
       this.goingBack.delete(partition);
     }
     return numbers.map((partition) => ({ topic, partition, offset: next.get(partition) ?? 0 }));
+  }
+
+  /** Tells of records that are fetched and not yet to be taken. */
+  fetched(records: readonly ConsumedRecord[]): void {
+    this.parts.projected.begin?.(records);
   }
 
   async take({ records, signal }: Pick<RecordBatch, 'records' | 'signal'>): Promise<void> {

@@ -9,8 +9,7 @@ export interface UnreadableEnvelope {
   readonly unreadable: string;
 }
 
-export const isUnreadable = (parsed: DeadLetterEnvelope | UnreadableEnvelope): parsed is UnreadableEnvelope =>
-  'unreadable' in parsed;
+export const isUnreadable = (parsed: object): parsed is UnreadableEnvelope => 'unreadable' in parsed;
 
 /**
  * Reads a value of the DLQ. Never throws: what is no envelope is told, so that a bad record blocks nobody.
