@@ -1,7 +1,7 @@
 import { RecordDecodeError, messageOf } from '@weir/errors';
 import type { Resolver, Type } from 'avsc';
 
-import { FRAME_BYTES, readSchemaId } from './frame.js';
+import { FRAME_BYTES, readSchemaId, schemaIdIn } from './frame.js';
 import type { MetricEvent } from './metric-event.js';
 import type { SchemaRegistryClient } from './registry.js';
 import type { ReplayChunk } from './replay-chunk.js';
@@ -48,8 +48,8 @@ export class AvroDecoder<T> {
   async prepare(values: readonly (Buffer | null)[]): Promise<void> {
     const ids = new Set<number>();
     for (const value of values) {
-      const id = readSchemaId(value);
-      if (typeof id === 'number') ids.add(id);
+      const id = schemaIdIn(value);
+      if (id !== null) ids.add(id);
     }
     await this.schemas.load(ids);
   }
@@ -75,10 +75,13 @@ export class AvroDecoder<T> {
     }
   }
 
-  /** Whether `decode` can be called for this value as things are: its bytes name a schema that is known and readable. */
+  /**
+   * Whether `decode` can be called for this value as things are: its bytes name a schema that is known and readable, or none that a registry
+   * could know.
+   */
   reads(value: Buffer): boolean {
-    const id = readSchemaId(value);
-    return typeof id === 'number' && this.schemas.get(id)?.kind === 'readable';
+    const id = schemaIdIn(value);
+    return id === null || this.schemas.get(id)?.kind === 'readable';
   }
 
   /**
@@ -86,8 +89,8 @@ export class AvroDecoder<T> {
    * empty from one that it did not know. False for a value that cannot be read. After `prepare`.
    */
   writes(value: Buffer, field: string): boolean {
-    const id = readSchemaId(value);
-    const schema = typeof id === 'number' ? this.schemas.get(id) : undefined;
+    const id = schemaIdIn(value);
+    const schema = id === null ? undefined : this.schemas.get(id);
     return schema?.kind === 'readable' && schema.fields.has(field);
   }
 

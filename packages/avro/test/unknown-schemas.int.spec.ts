@@ -59,6 +59,18 @@ describe('a decoder, meeting schema ids', () => {
     await proxy.start();
   });
 
+  it('asks nobody about bytes that name no schema', async () => {
+    await proxy.stop();
+    for (const value of [Buffer.alloc(0), Buffer.from('{}'), Buffer.from([1, 0, 0, 0, 1, 2]), Buffer.alloc(9, 0xff)]) {
+      expect(decoder.reads(value)).toBe(true);
+      expect(decoder.decode(value)).toMatchObject({ reason: 'frame' });
+    }
+    const tooHigh = withId(0x80_00_00_00);
+    expect(decoder.reads(tooHigh)).toBe(true);
+    expect(decoder.decode(tooHigh)).toMatchObject({ reason: 'unknown_schema', schemaId: 0x80_00_00_00 });
+    expect(proxy.requests).toHaveLength(0);
+  });
+
   it('rejects while the registry is away, and decodes once it is back', async () => {
     await proxy.stop();
     await expect(decoder.prepare([known])).rejects.toMatchObject(unavailable);

@@ -1,4 +1,4 @@
-import { WeirError, type WeirErrorOptions } from './weir-error.js';
+import { UNTHROWN, WeirError, type WeirErrorOptions } from './weir-error.js';
 
 /** Anything about schemas and the bytes written with them. */
 export abstract class SchemaError extends WeirError {}
@@ -20,7 +20,7 @@ export type PoisonReason = 'frame' | 'unknown_schema' | 'decode';
 
 /**
  * One record's bytes can never be read: no Confluent frame, a schema id that the registry does not know, or a
- * body that its writer schema does not describe. A record's own fault, hence a dead letter of class `poison`.
+ * body that its writer schema does not describe. A record's own fault, hence a dead letter of class `poison`. An answer, without a stack.
  */
 export class RecordDecodeError extends SchemaError {
   override readonly code = 'record_undecodable';
@@ -33,7 +33,7 @@ export class RecordDecodeError extends SchemaError {
     readonly schemaId: number | null = null,
     options: WeirErrorOptions = {},
   ) {
-    super(message, options);
+    super(message, { ...options, ...UNTHROWN });
   }
 }
 

@@ -7,7 +7,12 @@ export interface WeirErrorOptions extends ErrorOptions {
   readonly code?: string;
   /** Replaces the class's own answer where one class serves several. */
   readonly retryable?: boolean;
+  /** False for an error that says what is wrong with a record and is thrown by nobody: finding out where it was made takes longer than all else. */
+  readonly stack?: false;
 }
+
+/** Of an error that is an answer. */
+export const UNTHROWN = { stack: false } as const satisfies WeirErrorOptions;
 
 /**
  * Base of every error that Weir throws.
@@ -22,7 +27,10 @@ export abstract class WeirError extends Error {
   readonly context: ErrorContext;
 
   constructor(message: string, options: WeirErrorOptions = {}) {
+    const frames = Error.stackTraceLimit;
+    if (options.stack === false) Error.stackTraceLimit = 0;
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    Error.stackTraceLimit = frames;
     this.name = new.target.name;
     this.context = options.context ?? {};
   }

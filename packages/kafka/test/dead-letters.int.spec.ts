@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RecordDecodeError } from '@weir/errors';
 
@@ -69,6 +71,19 @@ describe('DeadLetterPublisher', () => {
     ]);
     const read = await readAll(topic);
     expect(read.map((r) => Number(r.headers[2]?.value))).toEqual(Array.from({ length: 1_505 }, (_, i) => i));
+  });
+
+  it('rejects where a letter of a later chunk is not taken, and has the whole call again', async () => {
+    const topic = await freshTopic('dlq', { config: { 'max.message.bytes': '300000' } });
+    const publisher = new DeadLetterPublisher(producer, { topic, group: 'g', serviceVersion: '1' });
+    const small = Array.from({ length: 2_500 }, (_, i) => letter({ value: Buffer.from('x') }, i));
+    // What does not compress: the broker refuses it, which one error tells of the whole group.
+    const large = letter({ value: randomBytes(800_000) }, 2_500);
+    await expect(publisher.publish([...small, large])).rejects.toMatchObject({ code: 'delivery_unknown' });
+    await publisher.publish(small);
+    const offsets = (await readAll(topic)).map((r) => Number(r.headers[2]?.value));
+    expect(offsets.slice(-2_500)).toEqual(small.map(({ record }) => record.offset));
+    expect(offsets).not.toContain(2_500);
   });
 
   it('publishes nothing of nothing', async () => {

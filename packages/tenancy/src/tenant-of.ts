@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-import { ValidationError } from '@weir/errors';
+import { UNTHROWN, ValidationError } from '@weir/errors';
 import type { RecordHeader } from '@weir/kafka';
 
 import { STORABLE } from './storable-sample.js';
@@ -29,17 +29,19 @@ export function tenantOf(
     text &&= value === null || isUtf8(value);
     fromHeader = value?.toString('utf8') ?? '';
     if (writtenWithTenant && fromHeader !== bodyTenant)
-      return new ValidationError('tenant', 'the tenant in the header contradicts the one in the body');
+      return new ValidationError('tenant', 'the tenant in the header contradicts the one in the body', UNTHROWN);
   }
-  if (!writtenWithTenant && named > 1) return new ValidationError('tenant', 'the header names a tenant more than once');
-  if (!writtenWithTenant && !text) return new ValidationError('tenant', 'the tenant in the header is not UTF-8');
+  if (!writtenWithTenant && named > 1)
+    return new ValidationError('tenant', 'the header names a tenant more than once', UNTHROWN);
+  if (!writtenWithTenant && !text)
+    return new ValidationError('tenant', 'the tenant in the header is not UTF-8', UNTHROWN);
   return storable(writtenWithTenant ? bodyTenant : (fromHeader ?? ''));
 }
 
 function storable(tenant: string): string | ValidationError {
-  if (tenant === '') return new ValidationError('tenant', 'the record names no tenant');
+  if (tenant === '') return new ValidationError('tenant', 'the record names no tenant', UNTHROWN);
   if (tenant.length > STORABLE.tenantBytes || Buffer.byteLength(tenant) > STORABLE.tenantBytes)
-    return new ValidationError('tenant', 'the tenant is too long');
-  if (tenant.includes('\0')) return new ValidationError('tenant', 'the tenant contains a NUL');
+    return new ValidationError('tenant', 'the tenant is too long', UNTHROWN);
+  if (tenant.includes('\0')) return new ValidationError('tenant', 'the tenant contains a NUL', UNTHROWN);
   return tenant;
 }

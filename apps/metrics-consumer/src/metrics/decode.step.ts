@@ -1,5 +1,5 @@
 import type { AvroDecoder, MetricEvent } from '@weir/avro';
-import { RecordDecodeError, ValidationError } from '@weir/errors';
+import { RecordDecodeError, UNTHROWN, ValidationError } from '@weir/errors';
 import type { ConsumedRecord } from '@weir/kafka';
 import { tenantOf } from '@weir/tenancy';
 
@@ -32,7 +32,8 @@ export class DecodeStep {
   }
 
   private decode(record: ConsumedRecord): DecodedEvent | Refusal {
-    if (record.value === null) return invalid(record, new ValidationError('null_value', 'the record has no value'));
+    if (record.value === null)
+      return invalid(record, new ValidationError('null_value', 'the record has no value', UNTHROWN));
     const event = this.decoder.decode(record.value);
     if (event instanceof RecordDecodeError) return poison(record, event);
     const tenantId = tenantOf(event.tenant_id, this.decoder.writes(record.value, 'tenant_id'), record.headers);

@@ -1,4 +1,4 @@
-import { ValidationError } from '@weir/errors';
+import { UNTHROWN, ValidationError } from '@weir/errors';
 import { sampleFaultOf } from '@weir/tenancy';
 
 import { originOf } from './origin.js';
@@ -29,7 +29,7 @@ function toOutcome({ record, event, tenantId }: DecodedEvent): Outcome {
       record,
       class: 'invalid',
       reason,
-      error: new ValidationError(reason, message),
+      error: new ValidationError(reason, message, UNTHROWN),
       tenantId,
     };
   }

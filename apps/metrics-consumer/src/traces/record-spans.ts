@@ -48,8 +48,9 @@ export class RecordSpans {
   private *told(stored: readonly StorableSample[], deadLettered: readonly Refusal[]): Generator<Told> {
     for (const { record, reason, error } of deadLettered) {
       const parent = recordedTraceOf(record);
+      if (parent === null) continue;
       const attributes = { ...this.attributesOf(record), 'weir.dead_letter.reason': reason };
-      if (parent !== null) yield { name: 'dead-letter sample', parent, attributes, failure: error.code };
+      yield { name: 'dead-letter sample', parent, attributes, failure: error.code };
     }
     const requests = new Map<string, { readonly parent: TraceContext; count: number }>();
     for (const { record, sample } of stored) {

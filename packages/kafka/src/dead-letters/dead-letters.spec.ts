@@ -112,6 +112,26 @@ describe('the envelope of a dead letter', () => {
     );
   });
 
+  it('is written as JSON.stringify writes it, to the byte', () => {
+    const hostile = fc.string({
+      unit: fc.oneof(fc.constantFrom('"', '\\', '\n', '\0', '\u007f', '\u2028', '\ud800', '\udc00', '😀'), fc.string()),
+    });
+    const told = fc.record({
+      schemaId: fc.option(fc.nat()),
+      tenantId: fc.option(hostile),
+      error: hostile.map((text) => new ValidationError('name', text)),
+    });
+    fc.assert(
+      fc.property(anyRecord, hostile, told, hostile, (record, topic, more, group) => {
+        const sent = sentFor(letter({ ...record, topic }, more), { ...context, group });
+        const envelope = buildEnvelope(letter({ ...record, topic }, more), { ...context, group });
+        expect(String(sent.value)).toBe(JSON.stringify(envelope));
+      }),
+    );
+    const cut = letter({ key: Buffer.alloc(9 * 1024 * 1024), value: Buffer.alloc(9 * 1024 * 1024) });
+    expect(String(sentFor(cut).value)).toBe(JSON.stringify(buildEnvelope(cut, context)));
+  });
+
   it('shows a key as text only where that is the whole truth', () => {
     expect(buildEnvelope(letter({ key: Buffer.from([0xff]) }), context).source).toMatchObject({
       key: null,
@@ -178,15 +198,16 @@ describe('a dead letter of a record that unfolded beyond any dead letter', () =>
   });
 });
 
-function sentFor(...letters: DeadLetter[]): OutgoingRecord {
+function sentFor(sentLetter: DeadLetter, { group, serviceVersion, routedAt } = context): OutgoingRecord {
   const sent: OutgoingRecord[] = [];
   const producer = { send: async (records: readonly OutgoingRecord[]) => void sent.push(...records) };
   const publisher = new DeadLetterPublisher(producer, {
     topic: 'metrics.dlq',
-    group: context.group,
-    serviceVersion: '1',
+    group,
+    serviceVersion,
+    clock: () => routedAt,
   });
-  void publisher.publish(letters);
+  void publisher.publish([sentLetter]);
   return sent[0]!;
 }
 
@@ -260,6 +281,21 @@ describe('the fingerprint', () => {
       of('the name is empty', { class: 'invalid', reason: 'name' }),
     ];
     expect(new Set(all).size).toBe(all.length);
+  });
+
+  it('does not take what it has found for a cause that only reads alike', () => {
+    const alike: [string | null, string][] = [
+      ['a', 'b c'],
+      ['a b', 'c'],
+      [null, 'null c'],
+      ['null', 'c'],
+      ['undefined', 'c'],
+    ];
+    for (const _ of [1, 2])
+      expect(new Set(alike.map(([tenantId, message]) => of(message, { tenantId }))).size).toBe(alike.length);
+    // More than are remembered, and longer than what is.
+    const many = Array.from({ length: 3_000 }, (_, n) => of(`tenant ${'x'.repeat(n)}`, { tenantId: `t${n}` }));
+    expect(Array.from({ length: 3_000 }, (_, n) => of(`tenant ${'x'.repeat(n)}`, { tenantId: `t${n}` }))).toEqual(many);
   });
 
   it('leaves words alone that only look like hexadecimal, and apostrophes', () => {

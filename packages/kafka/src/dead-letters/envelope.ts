@@ -89,7 +89,7 @@ export function buildEnvelope(
   };
 }
 
-export const errorText = ({ error }: DeadLetter): string => toUSVString(error.message.slice(0, MAX_ERROR_LENGTH));
+const errorText = ({ error }: DeadLetter): string => toUSVString(error.message.slice(0, MAX_ERROR_LENGTH));
 
 const hex = (bytes: Buffer | null): string | null => bytes?.toString('hex') ?? null;
 
