@@ -9,6 +9,7 @@ import { CreateReader1795219200001 } from './migrations/1795219200001-create-rea
 import { Timescale1795219200002 } from './migrations/1795219200002-timescale.js';
 import { CreateOutbox1795305600000 } from './migrations/1795305600000-create-outbox.js';
 import { HashBuckets1795478400000 } from './migrations/1795478400000-hash-buckets.js';
+import { PointsOfSeries1795482000000 } from './migrations/1795482000000-points-of-series.js';
 
 /** TypeORM's view of the store: entities and migrations. Rows are written and read by `MetricsStore` and `MetricsReader`. */
 export function metricsDataSource(url: string): DataSource {
@@ -23,6 +24,7 @@ export function metricsDataSource(url: string): DataSource {
       Timescale1795219200002,
       CreateOutbox1795305600000,
       HashBuckets1795478400000,
+      PointsOfSeries1795482000000,
     ],
     migrationsTableName: 'migrations',
     synchronize: false,

@@ -5,7 +5,7 @@ import { unavailable } from './faults.js';
 import { readAggregate } from './read/aggregate.js';
 import { defaultBudget, type QueryBudget } from './read/budget.js';
 import { readLabelNames, readLabelValues, readNames, readSeries } from './read/lists.js';
-import { readPoints } from './read/points.js';
+import { readPoints, readPointsJson } from './read/points.js';
 import { PreparedStatements } from './read/prepared-statements.js';
 import type {
   AggregateQuery,
@@ -48,6 +48,11 @@ export class MetricsReader {
   /** Raw points, newest first. */
   points(query: PointsQuery, options?: AskOptions): Promise<PointsPage> {
     return this.ask(query.tenantId, options, (session) => readPoints(session, query, this.budget));
+  }
+
+  /** As `points`, as the bytes of its JSON: for whoever would make nothing else of it. */
+  pointsJson(query: PointsQuery, options?: AskOptions): Promise<Buffer> {
+    return this.ask(query.tenantId, options, (session) => readPointsJson(session, query, this.budget));
   }
 
   /** One value for each bucket of time and group of series. */

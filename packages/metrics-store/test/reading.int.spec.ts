@@ -55,6 +55,13 @@ describe('MetricsReader.points', () => {
     expect(times).toEqual(times.toSorted((a, b) => b - a));
   });
 
+  it('gives the same as the bytes of its JSON, of one series and of several', async () => {
+    for (const query of [{ limit: 7 }, { labels: { host: 'a' }, limit: 100 }, { name: 'nothing', limit: 1 }]) {
+      const asked = { tenantId: 'acme', ...query };
+      expect(String(await reader.pointsJson(asked))).toBe(JSON.stringify(await reader.points(asked)));
+    }
+  });
+
   it('ends with the page that is exactly full', async () => {
     expect(await pages(75)).toHaveLength(150);
     expect(await reader.points({ tenantId: 'acme', limit: 150 })).toMatchObject({ nextCursor: null });
@@ -153,20 +160,30 @@ describe('MetricsReader.points', () => {
     });
   });
 
-  it('reads the last hundred of a series from the end of its index, and from the newest day alone', async () => {
-    const client = new Client({ connectionString: db.url });
-    await client.connect();
-    const plans: string[] = [];
-    client.on('notice', (notice) => plans.push(notice.message ?? ''));
-    await client.query(`LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_analyze = on;
+  it.each([
+    [
+      'points_of_series',
+      `'acme', 'cpu_seconds', true, NULL, '{"host":"a"}', 10, '-infinity', 'infinity', 'infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 10`,
+    ],
+    [
+      'latest_points',
+      `ARRAY(SELECT id FROM metrics.series WHERE labels = '{"host":"a"}'), '-infinity', 'infinity', 'infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 10`,
+    ],
+  ])(
+    'reads the last hundred of a series from the end of its index, and from the newest day alone, by %s',
+    async (name, parameters) => {
+      const client = new Client({ connectionString: db.url });
+      await client.connect();
+      const plans: string[] = [];
+      client.on('notice', (notice) => plans.push(notice.message ?? ''));
+      await client.query(`LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_analyze = on;
       SET auto_explain.log_nested_statements = on; SET client_min_messages = log; SET weir.tenant_id = 'acme'; SET enable_seqscan = off`);
-    await client.query(`SELECT * FROM metrics.latest_points(
-      ARRAY(SELECT id FROM metrics.series WHERE labels = '{"host":"a"}'), '-infinity', 'infinity', 'infinity',
-      'ffffffff-ffff-ffff-ffff-ffffffffffff', 10)`);
-    await client.end();
-    const plan = plans.find((text) => text.includes('Index Scan Backward using samples_')) ?? plans.join('\n');
-    expect(plan).toMatch(/Index Scan Backward using samples_20261120_pkey.*\n.*Index Cond: \(\(series_id = /);
-    expect(plan).toMatch(/samples_20261119_pkey.*\(never executed\)/);
-    expect(plan).not.toContain('Seq Scan on samples');
-  });
+      await client.query(`SELECT * FROM metrics.${name}(${parameters})`);
+      await client.end();
+      const plan = plans.find((text) => text.includes('Index Scan Backward using samples_')) ?? plans.join('\n');
+      expect(plan).toMatch(/Index Scan Backward using samples_20261120_pkey.*\n.*Index Cond: \(\(series_id = /);
+      expect(plan).toMatch(/samples_20261119_pkey.*\(never executed\)/);
+      expect(plan).not.toContain('Seq Scan on samples');
+    },
+  );
 });

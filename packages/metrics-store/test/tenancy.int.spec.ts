@@ -60,6 +60,7 @@ describe('one tenant and another', () => {
       const range = { fromMs: NOON - 1000, toMs: NOON + 1000 };
       const answers = [
         await reader.points({ tenantId, limit: 100 }),
+        JSON.parse(String(await reader.pointsJson({ tenantId, limit: 100 }))) as unknown,
         await reader.series({ tenantId, limit: 100 }),
         await reader.names({ tenantId, limit: 100 }),
         await reader.labelNames({ tenantId, limit: 100 }),
@@ -95,7 +96,10 @@ describe('one tenant and another', () => {
 
   it('passes the second wall with no other id in hand: functions answer for the tenant that was said alone', async () => {
     const buckets = `$1::uuid[], ARRAY[0], '2026-01-01', '2027-01-01', '1 day', 10`;
+    const page = `'-infinity', 'infinity', 'infinity', gen_random_uuid(), 10`;
     const calls = [
+      `points_of_series('acme', 'shared', true, NULL, '{}', 10, ${page}) WHERE id = ANY ($1::uuid[])`,
+      `points_of_series(current_setting('weir.tenant_id', true), NULL, true, NULL, '{}', 10, ${page}) WHERE id = ANY ($1::uuid[])`,
       `latest_points($1::uuid[], '-infinity', 'infinity', 'infinity', gen_random_uuid(), 10)`,
       `bucket_stats(${buckets})`,
       `bucket_last(${buckets})`,
@@ -111,10 +115,22 @@ describe('one tenant and another', () => {
         await client.query('COMMIT');
         return counts;
       };
-      expect(await rowsFor('acme')).toEqual([1, 1, 1, 1]);
-      expect(await rowsFor('globex')).toEqual([0, 0, 0, 0]);
-      expect(await rowsFor(null)).toEqual([0, 0, 0, 0]); // what was said ended with its transaction
+      expect(await rowsFor('acme')).toEqual([1, 1, 1, 1, 1, 1]);
+      expect(await rowsFor('globex')).toEqual([0, 0, 0, 0, 0, 0]);
+      expect(await rowsFor(null)).toEqual([0, 0, 0, 0, 0, 0]); // what was said ended with its transaction
     });
+  });
+
+  it('does not even tell how many series another tenant has', async () => {
+    const counted = await asRole(async (client) => {
+      await client.query(`SELECT set_config('weir.tenant_id', 'globex', false)`);
+      const { rows } = await client.query<object>(
+        `SELECT * FROM metrics.points_of_series('acme', NULL, true, NULL, '{}', 10, '-infinity', 'infinity', 'infinity', gen_random_uuid(), 10)`,
+      );
+      return rows;
+    });
+    const nothing = { id: null, name: null, environment: null, labels: null, times: null, points: null };
+    expect(counted).toEqual([{ matched: 0, ...nothing }]);
   });
 
   it.each(['series', 'samples', 'samples_20261120', 'ledger', 'migrations'])(

@@ -1,6 +1,6 @@
-import { Controller, Get, UseFilters, UseGuards } from '@nestjs/common';
+import { Controller, Get, Header, UseFilters, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { type AggregateResult, MetricsReader, type PointsPage } from '@weir/metrics-store';
+import { type AggregateResult, MetricsReader } from '@weir/metrics-store';
 
 import { AskedBy, QueryAccess } from '../access/query-access.js';
 import { Turns } from '../access/turns.js';
@@ -10,6 +10,8 @@ import { QueryString } from '../http/query-string.js';
 import { ApiAggregateParameters, ApiPointsParameters, ApiProblems, ApiTenantKey } from './openapi.js';
 import { aggregateQuestion, pointsQuestion } from './questions.js';
 import type { Asker } from './questions.js';
+
+const JSON_CONTENT_TYPE = 'application/json; charset=utf-8';
 
 /** Values of a tenant's metrics: as they were posted, or put together in buckets of time. */
 @ApiTags('metrics')
@@ -27,9 +29,10 @@ export class MetricsController {
   @Get()
   @ApiOperation({ summary: 'Raw points of a metric, newest first' })
   @ApiPointsParameters()
-  points(@AskedBy() asker: Asker, @QueryString() raw: RawQuery): Promise<PointsPage> {
+  @Header('content-type', JSON_CONTENT_TYPE)
+  points(@AskedBy() asker: Asker, @QueryString() raw: RawQuery): Promise<Buffer> {
     const question = pointsQuestion(asker, raw);
-    return this.turns.take(asker, () => this.reader.points(question, asker));
+    return this.turns.take(asker, () => this.reader.pointsJson(question, asker));
   }
 
   @Get('query')

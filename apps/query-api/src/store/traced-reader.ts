@@ -14,6 +14,10 @@ export class TracedReader extends MetricsReader {
     return this.traced('points', 'samples', () => super.points(...asked));
   }
 
+  override pointsJson(...asked: Parameters<MetricsReader['pointsJson']>): ReturnType<MetricsReader['pointsJson']> {
+    return this.traced('points', 'samples', () => super.pointsJson(...asked));
+  }
+
   override aggregate(...asked: Parameters<MetricsReader['aggregate']>): ReturnType<MetricsReader['aggregate']> {
     return this.traced('aggregate', 'samples', () => super.aggregate(...asked));
   }

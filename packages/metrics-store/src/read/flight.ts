@@ -5,7 +5,7 @@ import type { PreparedStatements } from './prepared-statements.js';
 /** One SQL statement with its parameters. */
 export interface Statement {
   readonly text: string;
-  readonly values?: readonly (string | number | Buffer | readonly (string | number)[])[];
+  readonly values?: readonly (string | number | Buffer | null | readonly (string | number)[])[];
   /** Whether it is asked so often that the server should keep its plan. */
   readonly prepared?: boolean;
 }
@@ -119,7 +119,7 @@ class Flight implements Submittable {
 }
 
 /** Arrays are of ids and numbers, which need no quotes. */
-function parameterOf(value: NonNullable<Statement['values']>[number]): string | Buffer {
-  if (typeof value === 'string' || Buffer.isBuffer(value)) return value;
+function parameterOf(value: NonNullable<Statement['values']>[number]): string | Buffer | null {
+  if (typeof value === 'string' || value === null || Buffer.isBuffer(value)) return value;
   return typeof value === 'number' ? String(value) : `{${value.join(',')}}`;
 }
