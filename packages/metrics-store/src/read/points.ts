@@ -51,7 +51,8 @@ async function readPage(session: TenantSession, query: PointsQuery, budget: Quer
 function statementOf(query: PointsQuery, position: Position, { maxSeries }: QueryBudget): Statement {
   const { tenantId, name = null, environment, labels = {}, limit } = query;
   return {
-    text: 'SELECT * FROM metrics.points_of_series($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
+    text: `SELECT matched, id, name, environment, labels, times, points
+      FROM metrics.points_of_series($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     values: [
       tenantId,
       name,
