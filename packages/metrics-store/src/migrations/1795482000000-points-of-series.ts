@@ -15,6 +15,7 @@ const series = (name: string): string => `
  * 2000, and values); a single row without a series where there is none. Where more than `max_series` match, no point is looked for.
  *
  * The plan is made once for a connection: its way through the indexes is the same whoever asks.
+ * It takes a page for one row, and would look through all series once for each of a hundred (`enable_nestloop`).
  *
  * `metrics.latest_points` stays for a query-api of before, which may still run beside this.
  */
@@ -23,7 +24,7 @@ const POINTS_OF_SERIES = `
     of_tenant text, of_name text, any_environment boolean, of_environment text, of_labels jsonb, max_series integer,
     from_ts timestamptz, to_ts timestamptz, after_ts timestamptz, after_series uuid, row_limit integer
   ) RETURNS TABLE (matched integer, id uuid, name text, environment text, labels jsonb, times text, points text)
-  LANGUAGE sql ${guarded} SET plan_cache_mode = force_generic_plan AS $$
+  LANGUAGE sql ${guarded} SET plan_cache_mode = force_generic_plan SET enable_nestloop = off AS $$
     WITH found AS MATERIALIZED (
       SELECT * FROM (${series('of_name IS NOT NULL AND s.name = of_name')}
       UNION ALL ${series('of_name IS NULL')}

@@ -11,7 +11,7 @@ export interface SeriesRow {
   readonly name: string;
   readonly environment: string | null;
   readonly labels: Readonly<Record<string, string>>;
-  /** Of each point, newest first, 8 bytes in base64. */
+  /** Of each point 8 bytes, in base64; as a rule newest first. */
   readonly times: string;
   readonly points: string;
 }
@@ -26,14 +26,20 @@ export interface PlacedPoint {
 /** All points, newest first; at the same time, in descending order of series id. */
 export function placedPoints(rows: readonly SeriesRow[]): PlacedPoint[] {
   const placed: PlacedPoint[] = [];
+  let inOrder = rows.length === 1;
   for (const { id, name, environment, labels, times, points } of rows) {
     if (id === null) continue;
     const series = { id, name, environment, labels };
     const [moments, values] = [Buffer.from(times, 'base64'), Buffer.from(points, 'base64')];
-    for (let at = 0; at < moments.length; at += BYTES)
-      placed.push({ series, timestamp: takeTimestamp(moments, at), value: values.readDoubleBE(at) });
+    let before = Infinity;
+    for (let at = 0; at < moments.length; at += BYTES) {
+      const timestamp = takeTimestamp(moments, at);
+      if (timestamp > before) inOrder = false; // SQL promises no order within an aggregate
+      before = timestamp;
+      placed.push({ series, timestamp, value: values.readDoubleBE(at) });
+    }
   }
-  return rows.length > 1 ? placed.toSorted(newestFirst) : placed;
+  return inOrder ? placed : placed.toSorted(newestFirst);
 }
 
 function newestFirst(a: PlacedPoint, b: PlacedPoint): number {
