@@ -25,15 +25,14 @@ import { READER_ROLE } from '@weir/local-stack';
  * What a batch is made of outlives the collections of the young generation until it is stored or acknowledged; with room for it they are
  * not copied. Measured: docs/performance.md.
  */
-const ROOM_FOR_REQUESTS = '--max-semi-space-size=64';
-const ROOM_FOR_RECORDS = '--max-semi-space-size=32';
+const ROOM_FOR_BATCHES = '--max-semi-space-size=32';
 
 /** @type {readonly App[]} */
 export const apps = [
   {
     name: 'ingest-api',
     port: 8000,
-    environment: ({ redisUrl }) => ({ REDIS_URL: redisUrl, NODE_OPTIONS: ROOM_FOR_REQUESTS }),
+    environment: ({ redisUrl }) => ({ REDIS_URL: redisUrl, NODE_OPTIONS: ROOM_FOR_BATCHES }),
   },
   {
     name: 'metrics-consumer',
@@ -43,7 +42,7 @@ export const apps = [
       REDIS_URL: redisUrl,
       STORE_READER_ROLE: READER_ROLE,
       OPERATOR_KEY: operatorKey,
-      NODE_OPTIONS: ROOM_FOR_RECORDS,
+      NODE_OPTIONS: ROOM_FOR_BATCHES,
     }),
   },
   { name: 'dlq-replayer', port: 8002, environment: () => ({}) },

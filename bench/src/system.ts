@@ -9,7 +9,7 @@ import { sendInChunks } from './sending.js';
 
 /** As docker-compose.yml and the local stack start them. */
 const AS_DEPLOYED: Readonly<Record<string, Environment>> = {
-  'ingest-api': { NODE_OPTIONS: '--max-semi-space-size=64' },
+  'ingest-api': { NODE_OPTIONS: '--max-semi-space-size=32' },
   'metrics-consumer': { NODE_OPTIONS: '--max-semi-space-size=32' },
 };
 let settings: Environment = {};
