@@ -32,8 +32,9 @@ export function nativeSettings(connection: KafkaConnection, settings: ConsumerSe
     'fetch.error.backoff.ms': 200,
     // Fetched ahead in native memory, for all partitions together; the answers under way come on top, with so much of each partition. More took memory
     // and time alike: docs/adr/0019.
+    // An answer of every partition has to fit: where eight filled it, the other four of twelve found it full each time, and were hardly read.
     'queued.max.messages.kbytes': 2_048,
-    'max.partition.fetch.bytes': 262_144,
+    'max.partition.fetch.bytes': 65_536,
     'statistics.interval.ms': STATISTICS_INTERVAL_MS,
   };
 }
