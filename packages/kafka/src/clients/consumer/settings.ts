@@ -32,7 +32,8 @@ export function nativeSettings(connection: KafkaConnection, settings: ConsumerSe
     'fetch.error.backoff.ms': 200,
     // Fetched ahead in native memory, for all partitions together; the answers under way come on top, with so much of each partition. More took memory
     // and time alike: docs/adr/0019.
-    // An answer of every partition has to fit: where eight filled it, the other four of twelve found it full each time, and were hardly read.
+    // An answer of every partition has to fit, as far as may be: where eight of twelve fill the queue, it is the same eight each time with a published binary,
+    // whose order of asking is not fair (librdkafka issue 1854); docs/adr/0018.
     'queued.max.messages.kbytes': 2_048,
     'max.partition.fetch.bytes': 65_536,
     'statistics.interval.ms': STATISTICS_INTERVAL_MS,

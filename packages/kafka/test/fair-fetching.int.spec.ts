@@ -1,0 +1,54 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import kafka from '@confluentinc/kafka-javascript';
+import { eventually } from '@weir/testing';
+
+import { Outside, Started } from './kafka-fixture.js';
+
+const PARTITIONS = 12;
+const RECORDS = 24_000; // of each partition
+const STORE_MS = 20; // what a batch takes where reading is ahead of storing
+const ROUNDS = 3;
+
+const outside = new Outside();
+const started = new Started();
+
+beforeAll(() => outside.connect());
+afterAll(() => outside.close());
+afterEach(() => started.stop());
+
+/** Which order partitions are asked for in is patched where the client is compiled: a published binary has librdkafka's. */
+const compiled = 'producePacked' in kafka.Producer.prototype;
+
+describe('A consumer that is behind in all of its partitions', () => {
+  // A record of these takes 100 bytes of its batch.
+  it.each([
+    { written: 'in batches that fit an answer', batch: 500 },
+    ...(compiled ? [{ written: 'in batches above what an answer has of a partition', batch: 2_000 }] : []),
+  ])('reads them evenly, written $written', async ({ batch }) => {
+    const topic = await outside.topic(PARTITIONS);
+    const texts = Array.from({ length: batch }, () => 'x'.repeat(90));
+    const fill = async (partition: number): Promise<void> => {
+      for (let sent = 0; sent < RECORDS; sent += batch) await outside.send(topic, partition, texts);
+    };
+    await Promise.all(Array.from({ length: PARTITIONS }, (_, partition) => fill(partition)));
+    const read = Array.from({ length: PARTITIONS }, () => 0);
+    let total = 0;
+    started.start({
+      topics: [topic],
+      maxRecords: 2_000,
+      fetchMinBytes: 65_536,
+      fetchWaitMs: 20,
+      handler: async ({ records }) => {
+        for (const { partition } of records) read[partition] = (read[partition] ?? 0) + 1;
+        total += records.length;
+        await wait(STORE_MS);
+      },
+    });
+    for (let round = 1; round <= ROUNDS; round++) {
+      await eventually(() => total >= (round / (ROUNDS + 1)) * PARTITIONS * RECORDS);
+      expect(Math.min(...read)).toBeGreaterThan(Math.max(...read) / 2);
+    }
+  });
+});
