@@ -183,12 +183,12 @@ export class BenchSystem {
   }
 
   /** How many samples there are once everything that was written is one. Rejects where that does not come to be, each as one of its own. */
-  async allStored(): Promise<number> {
+  async allStored(patienceMs = PATIENCE_MS): Promise<number> {
     const written = await this.recordsIn(metricsRaw);
     const { balanced, stored } = await eventually(
       () => this.settled(),
       (now) => now.stored + now.deadLettered >= written,
-      { timeoutMs: PATIENCE_MS, intervalMs: LOOK_EVERY_MS },
+      { timeoutMs: patienceMs, intervalMs: LOOK_EVERY_MS },
     );
     const samples = await this.samples();
     if (!balanced || stored !== written || samples !== written)

@@ -9,6 +9,9 @@ import { type BenchSystem, LOOK_EVERY_MS, PATIENCE_MS, weirAsDeployed } from '..
 const CONNECTIONS = 64;
 const BATCH = 100;
 
+/** As much again as they were sent for, and more: what is taken faster than it is stored has to be waited for. */
+const patienceMs = ({ seconds }: Pick<WrkOptions, 'seconds'>): number => Math.max(PATIENCE_MS, 2_000 * seconds);
+
 /** Both halves at once: what counts is what is stored, and the time until the last of it is. */
 export const stored: Stage = {
   name: 'stored',
@@ -40,7 +43,7 @@ export function storing(weir: BenchSystem, load: Omit<WrkOptions, 'url' | 'apiKe
       const posted = await wrk({ ...load, url, apiKeys, firstRequest });
       firstRequest += posted.answers;
       await weir.quiet();
-      const count = (await weir.allStored()) - before;
+      const count = (await weir.allStored(patienceMs(load))) - before;
       const took = (performance.now() - began) / 1_000;
       const use = meter.read();
       if (posted.answers * load.batch > count)
@@ -68,7 +71,7 @@ async function storingPeer(weir: BenchSystem, load: Omit<WrkOptions, 'url' | 'ap
       const posted = await wrk({ ...load, url: ingest.url, apiKeys: [tenant.apiKey] });
       const written = await weir.recordsAtRest(topic);
       const after = await eventually(settled, (now) => now >= written, {
-        timeoutMs: PATIENCE_MS,
+        timeoutMs: patienceMs(load),
         intervalMs: LOOK_EVERY_MS,
       });
       const took = (performance.now() - began) / 1_000;
