@@ -27,8 +27,8 @@ import type { IngestLimits } from './metrics/ingest-limits.js';
 
 const topicNames = allTopics.map((topic) => topic.name);
 
-/** Samples of a request; smaller ones are acknowledged by themselves, so that a partition without a leader costs others nothing. */
-const GROUP_FROM = 10;
+/** Samples of a request that is acknowledged with others: all of them. */
+const GROUP_FROM = 1;
 
 export const variables = {
   ...serviceVariables('ingest-api', 8000),
@@ -96,7 +96,8 @@ export const variables = {
   INGEST_LINGER: duration({
     default: 2,
     max: 1_000,
-    about: `How long a sample waits for others to share a batch with, where its request has fewer than ${GROUP_FROM}. Larger ones are sent at once, with all that wait.`,
+    about:
+      'How long a sample waits for others to share a batch with, where its request is sent by itself: while brokers are slow or away. Otherwise requests are sent at once, with all that wait.',
   }),
   INGEST_QUEUE_RECORDS: integer({
     default: 20_000,

@@ -82,9 +82,15 @@ describe('what is answered about delivery', () => {
     expect(withTimeouts('10s', '30s').limits.bodyTimeoutMs).toBe(18_500);
   });
 
-  it('guarantee 3: the producer of metrics.raw compresses and waits for others as it is told', async () => {
+  it('guarantee 3: the producer of metrics.raw compresses as it is told, and lets nobody wait for others while brokers answer', async () => {
     broker = await BrokerProxy.start();
     const repetitive = batch(500).map((each) => ({ ...each, labels: { path: '/a'.repeat(100) } }));
+    const secondsOfThree = async (body: unknown): Promise<number> =>
+      median([
+        await secondsOf(ingest!.post(body)),
+        await secondsOf(ingest!.post(body)),
+        await secondsOf(ingest!.post(body)),
+      ]);
     const bytesSentWith = async (compression: string): Promise<number> => {
       const env = {
         KAFKA_BOOTSTRAP_SERVERS: broker!.bootstrapServers,
@@ -93,12 +99,11 @@ describe('what is answered about delivery', () => {
       };
       ingest = await IngestApp.start({ env });
       expect(await ingest.post(metric())).toMatchObject({ status: 202 }); // the first has more to wait for
-      expect(await secondsOf(ingest.post(metric()))).toBeGreaterThan(0.95);
+      expect(await secondsOfThree(metric())).toBeLessThan(0.95);
+      expect(await secondsOfThree(repetitive)).toBeLessThan(0.95);
       const before = broker!.bytesSent;
-      const first = await secondsOf(ingest.post(repetitive));
+      expect(await ingest.post(repetitive)).toMatchObject({ status: 202 });
       const sent = broker!.bytesSent - before;
-      const others = [await secondsOf(ingest.post(repetitive)), await secondsOf(ingest.post(repetitive))];
-      expect(median([first, ...others])).toBeLessThan(0.95); // is company enough
       await ingest.close();
       ingest = undefined;
       return sent;

@@ -25,8 +25,8 @@ const LANE_SETTINGS = {
   'statistics.interval.ms': 0, // they would be those of the producer beside it once more
 } as const satisfies ProducerSettings;
 
-/** librdkafka looks each 10 ms whether everything has arrived, or sooner where its time is over. */
-const FLUSH_MS = 2;
+/** A patched client ends `flush` as all is there; a published one looks each 10 ms whether it is, or sooner where its time is over. */
+const FLUSH_MS = { patched: 50, published: 2 };
 /** For so long it is asked again at once: a thread of libuv's pool each time, which others need where brokers are away. */
 const BRISK_MS = 250;
 const SLOW_MS = 25;
@@ -117,8 +117,9 @@ export class CommitLane {
   /** True once nothing of the epoch is under way and what failed is told; false where the client cannot say. */
   async #flushed(client: NativeProducer): Promise<boolean> {
     const since = performance.now();
+    const flushMs = client.isPatched ? FLUSH_MS.patched : FLUSH_MS.published;
     try {
-      for (let isBrisk = true; !(await client.flush(isBrisk ? FLUSH_MS : 0));) {
+      for (let isBrisk = true; !(await client.flush(isBrisk ? flushMs : 0));) {
         isBrisk = performance.now() - since < BRISK_MS;
         if (!isBrisk) await wait(SLOW_MS);
       }

@@ -106,6 +106,11 @@ export class NativeProducer {
     else this.client.setPollInterval(EVENTS_EVERY_MS);
   }
 
+  /** Whether the client was compiled with what Weir's patch changes in its C and C++ (docs/adr/0018); its JavaScript is patched either way. */
+  get isPatched(): boolean {
+    return 'producePacked' in Object(Reflect.get(this.client, '_client'));
+  }
+
   /** True once nothing is under way; false where it still was after `timeoutMs`. */
   async flush(timeoutMs: number): Promise<boolean> {
     try {

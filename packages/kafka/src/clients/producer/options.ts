@@ -50,7 +50,7 @@ export interface ProducerOptions {
   readonly deliveryTimeoutMs: number;
   /**
    * Calls of `send` with so many records or more, all of one topic, are acknowledged by group commit: several producers take turns, and a
-   * record costs half as much. One record that fails leaves every call of its group `delivery_unknown`, so it is for batches. Never unless given.
+   * record costs half as much. One record that fails leaves every call of its group `delivery_unknown`. Never unless given.
    */
   readonly groupFrom?: number;
   /** How long a `send` waits for the first connection before it is refused; a second unless given. */

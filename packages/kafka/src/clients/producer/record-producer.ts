@@ -32,7 +32,7 @@ const DEFAULT_CONNECT_WAIT_MS = 1_000;
  * says what is known: `producer_queue_full`, `record_invalid`, `kafka_unavailable` and `producer_fatal` mean that nothing was produced,
  * `delivery_unknown` that any part of it may be in the log (sending it again is safe for whoever is idempotent).
  *
- * With `groupFrom`, larger calls are acknowledged together with others: see GroupCommit. Calls that are under way at once may then change
+ * With `groupFrom`, calls of so many records or more are acknowledged together with others: see GroupCommit. Calls that are under way at once may then change
  * places; one that follows another's answer never does.
  *
  * It connects by itself, again and again, and a producer that librdkafka declares dead is replaced by a new one.
