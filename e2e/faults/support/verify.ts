@@ -62,8 +62,9 @@ export async function findings(system: System, workload: Workload, fates: Fates)
 
 async function partitionsAhead(system: System, ledger: Ledger): Promise<string[]> {
   const raw = system.topics.name(metricsRaw);
-  const [described] = await system.admin.describeTopics([raw]);
-  const ends = await system.admin.watermarks([raw]);
+  // Asked again where a broker that stands still was asked, and was taken from the cluster meanwhile.
+  const [described] = await eventually(() => system.admin.describeTopics([raw]));
+  const ends = await eventually(() => system.admin.watermarks([raw]));
   const behind = ends.filter(({ partition, low, high }) => {
     // By its id: a topic that was made anew has lines of its own.
     const line = ledger.partitions.find(

@@ -10,6 +10,7 @@ const KNOWN = new Map<number, { code: string; retryable: boolean }>([
   [ERRORS.ERR__TRANSPORT, { code: 'kafka_unavailable', retryable: true }],
   [ERRORS.ERR__TIMED_OUT, { code: 'kafka_unavailable', retryable: true }],
   [ERRORS.ERR__ALL_BROKERS_DOWN, { code: 'kafka_unavailable', retryable: true }],
+  [ERRORS.ERR__DESTROY_BROKER, { code: 'kafka_unavailable', retryable: true }], // it left the cluster while it was asked
   [ERRORS.ERR__RESOLVE, { code: 'kafka_unavailable', retryable: true }],
   [ERRORS.ERR__AUTHENTICATION, { code: 'kafka_authentication_failed', retryable: true }],
   [ERRORS.ERR_TOPIC_AUTHORIZATION_FAILED, { code: 'kafka_authorization_failed', retryable: true }],
