@@ -20,15 +20,21 @@ interface WithMetadata {
 }
 
 const CLOSE_TIMEOUT_MS = 5_000;
+/** Half of what a call has by default. Calls that may last longer wait longer (librdkafka adds to it what was asked for). */
+const SOCKET_TIMEOUT_MS = 5_000;
 
 /**
  * Most calls go to the controller, as the metadata name it. One that is dead is connected to without a pause for as long as a call waits for
  * it (librdkafka 2.15: whoever waits for a broker by its id expedites its reconnecting), which takes a whole processor; so a new one is asked
  * for every ten seconds, and not every five minutes.
+ *
+ * Others go to any broker that is connected, and one that stands still is connected until a request to it has taken too long: with librdkafka's
+ * default all calls may fail for a minute, each after its own time, and a consumer that waits for one of them reads nothing.
  */
 const settings = (connection: KafkaConnection): GlobalConfig => ({
   ...clientSettings(connection),
   'topic.metadata.refresh.interval.ms': 10_000,
+  'socket.timeout.ms': SOCKET_TIMEOUT_MS,
 });
 
 /** librdkafka's admin client as promises: made at the first call, and let go only once no call is under way. */
