@@ -49,7 +49,7 @@ export class KafkaAdmin {
 
   constructor(connection: KafkaConnection, { timeoutMs = 10_000, observer = {} }: KafkaAdminOptions = {}) {
     this.#connection = connection;
-    this.#native = new NativeAdmin(connection);
+    this.#native = new NativeAdmin(connection, timeoutMs);
     this.#kafkajs = new KafkajsAdmin(connection, timeoutMs);
     this.#configs = new ConfigAdmin(this.#kafkajs);
     this.#timeout = timeoutMs;

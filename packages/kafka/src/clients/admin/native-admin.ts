@@ -20,8 +20,6 @@ interface WithMetadata {
 }
 
 const CLOSE_TIMEOUT_MS = 5_000;
-/** Half of what a call has by default. Calls that may last longer wait longer (librdkafka adds to it what was asked for). */
-const SOCKET_TIMEOUT_MS = 5_000;
 
 /**
  * Most calls go to the controller, as the metadata name it. One that is dead is connected to without a pause for as long as a call waits for
@@ -29,24 +27,28 @@ const SOCKET_TIMEOUT_MS = 5_000;
  * for every ten seconds, and not every five minutes.
  *
  * Others go to any broker that is connected, and one that stands still is connected until a request to it has taken too long: with librdkafka's
- * default all calls may fail for a minute, each after its own time, and a consumer that waits for one of them reads nothing.
+ * default all calls may fail for a minute, each after its own time, and a consumer that waits for one of them reads nothing. Nor has anyone use for an
+ * answer once the call that wanted it is over. Brokers are given as much to make or delete topics (it is librdkafka's default for them).
  */
-const settings = (connection: KafkaConnection): GlobalConfig => ({
+const settings = (connection: KafkaConnection, timeoutMs: number): GlobalConfig => ({
   ...clientSettings(connection),
   'topic.metadata.refresh.interval.ms': 10_000,
-  'socket.timeout.ms': SOCKET_TIMEOUT_MS,
+  'socket.timeout.ms': timeoutMs,
 });
 
 /** librdkafka's admin client as promises: made at the first call, and let go only once no call is under way. */
 export class NativeAdmin {
   readonly #connection: KafkaConnection;
+  readonly #timeoutMs: number;
   readonly #refusals = new RefusalWatch();
   #client: IAdminClient | null = null;
   #underway = 0;
   #closed = false;
 
-  constructor(connection: KafkaConnection) {
+  /** `timeoutMs` is what its calls have. */
+  constructor(connection: KafkaConnection, timeoutMs: number) {
     this.#connection = connection;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** Rejects with KafkaAdminError that names the operation. */
@@ -83,7 +85,7 @@ export class NativeAdmin {
 
   #open(): IAdminClient {
     if (this.#closed) throw new TypeError('the admin client is closed');
-    this.#client ??= kafka.AdminClient.create(settings(this.#connection), {
+    this.#client ??= kafka.AdminClient.create(settings(this.#connection, this.#timeoutMs), {
       'event.log': ({ message }: { message: string }) => this.#refusals.heard(message),
     });
     return this.#client;
