@@ -2,7 +2,7 @@ import type { LibrdKafkaError } from '@confluentinc/kafka-javascript';
 import kafka from '@confluentinc/kafka-javascript';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 
-import { errorName, type NativeProducer, type ProducerSettings } from './native-producer.js';
+import { errorName, isPatched, type NativeProducer, type ProducerSettings } from './native-producer.js';
 import type { PendingSend } from './pending-send.js';
 import { ProducerLink } from './producer-link.js';
 
@@ -117,7 +117,7 @@ export class CommitLane {
   /** True once nothing of the epoch is under way and what failed is told; false where the client cannot say. */
   async #flushed(client: NativeProducer): Promise<boolean> {
     const since = performance.now();
-    const flushMs = client.isPatched ? FLUSH_MS.patched : FLUSH_MS.published;
+    const flushMs = isPatched() ? FLUSH_MS.patched : FLUSH_MS.published;
     try {
       for (let isBrisk = true; !(await client.flush(isBrisk ? flushMs : 0));) {
         isBrisk = performance.now() - since < BRISK_MS;
