@@ -131,6 +131,112 @@ export async function brokerProxy(): Promise<BrokerProxy> {
   };
 }
 
+/** A refusal that waits to be given, and the requests that have gone on to the broker since. */
+export interface Refusal {
+  readonly bootstrapServers: string;
+  /** Resolves once the first ProduceRequest is there; the broker never sees it. */
+  readonly refused: Promise<void>;
+  /** ProduceRequests that the broker was sent after it. */
+  passedOn(): number;
+  /** Gives the refused one its answer, and what the broker answered after that. */
+  give(): void;
+  close(): void;
+}
+
+const PRODUCE = 0;
+const NOT_LEADER_OR_FOLLOWER = 6;
+
+/**
+ * Before the engines' broker, a leader that is still being made when a first ProduceRequest for one partition of `topic` comes: it refuses
+ * that one, and takes those behind it.
+ */
+export async function refusingFirst(topic: string): Promise<Refusal> {
+  const [host = '', port = ''] = engines().kafka.bootstrapServers.split(':');
+  const sockets = new Set<Socket>();
+  const kept: (() => void)[] = [];
+  let [isRefused, isGiven, passedOn] = [false, false, 0];
+  let refuse = (): void => {};
+  const refused = new Promise<void>((resolve) => (refuse = resolve));
+  const server = createServer((client) => {
+    const broker = connect(Number(port), host);
+    let unread = Buffer.alloc(0);
+    let isHeld = false;
+    for (const socket of [client, broker]) sockets.add(socket.setNoDelay(true).on('error', () => socket.destroy()));
+    client.on('data', (bytes: Buffer) => {
+      unread = Buffer.concat([unread, bytes]);
+      while (unread.length >= 4 && unread.length >= 4 + unread.readInt32BE()) {
+        const request = unread.subarray(0, 4 + unread.readInt32BE());
+        unread = unread.subarray(request.length);
+        if (request.readInt16BE(4) === PRODUCE && request.includes(topic)) {
+          if (!isRefused) {
+            [isRefused, isHeld] = [true, true];
+            kept.push(() => client.write(refusalOf(topic, request.readInt32BE(8))));
+            refuse();
+            continue;
+          }
+          passedOn += 1;
+        }
+        broker.write(request);
+      }
+    });
+    broker.on('data', (bytes: Buffer) => {
+      const answer = (): unknown => client.write(withPort(bytes, Number(port), addressOf(server)));
+      if (isHeld && !isGiven) kept.push(answer);
+      else answer();
+    });
+    client.on('close', () => broker.destroy());
+    broker.on('close', () => client.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    bootstrapServers: `127.0.0.1:${addressOf(server)}`,
+    refused,
+    passedOn: () => passedOn,
+    give: () => {
+      isGiven = true;
+      for (const answer of kept.splice(0)) answer();
+    },
+    close: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function addressOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** A ProduceResponse of version 9 or 10 for partition 0 (Kafka protocol guide: length, correlation id, tags, topics, throttle time). */
+function refusalOf(topic: string, correlationId: number): Buffer {
+  const name = Buffer.from(topic);
+  const numbers = (bits: 32 | 64, ...values: readonly number[]): Buffer =>
+    Buffer.concat(
+      values.map((value) => {
+        const bytes = Buffer.alloc(bits / 8);
+        if (bits === 32) bytes.writeInt32BE(value);
+        else bytes.writeBigInt64BE(BigInt(value));
+        return bytes;
+      }),
+    );
+  const body = Buffer.concat([
+    numbers(32, correlationId),
+    Buffer.from([0, 2, name.length + 1]),
+    name,
+    Buffer.from([2]),
+    numbers(32, 0),
+    Buffer.from([0, NOT_LEADER_OR_FOLLOWER]),
+    numbers(64, -1, -1, -1),
+    // No record's error, no message, no tags of the partition, none of the topic.
+    Buffer.from([1, 0, 0, 0]),
+    numbers(32, 0),
+    Buffer.from([0]),
+  ]);
+  return Buffer.concat([numbers(32, body.length), body]);
+}
+
 /** In a Metadata or FindCoordinator response an address is a length, the host's bytes and the port as INT32. */
 function withPort(bytes: Buffer, from: number, to: number): Buffer {
   const host = Buffer.from('127.0.0.1');

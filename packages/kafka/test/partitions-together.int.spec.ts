@@ -4,7 +4,7 @@ import { eventually } from '@weir/testing';
 
 import { clientSettings } from '../src/clients/client-settings.js';
 import { durableSettings, NativeProducer, type ProducerSettings } from '../src/clients/producer/native-producer.js';
-import { brokerProxy, connectionTo, freshTopic, readAll } from './clients.js';
+import { brokerProxy, connectionTo, freshTopic, readAll, refusingFirst } from './clients.js';
 import { isPatched } from './kafka-fixture.js';
 
 const PARTITIONS = 12;
@@ -106,6 +106,28 @@ describe('Records of many partitions', () => {
     expect(await textsOf(topic)).toEqual(
       ofEach(['first', 'second']).map((each) => (each.partition === old ? { ...each, texts: ['second'] } : each)),
     );
+  });
+
+  it('are all stored where a broker refuses the first request of a producer and would take the one behind it', async () => {
+    // As in KAFKA-15591: a broker that does not know a producer takes any first sequence of it.
+    const topic = await freshTopic('refused');
+    const leader = await refusingFirst(topic);
+    closing.push(() => leader.close());
+    const settings = { 'statistics.interval.ms': 100, 'retry.backoff.ms': 20 };
+    const { sender, reported, fatal } = await connected(settings, leader.bootstrapServers);
+    let looks = 0;
+    sender.client.on('event.stats', () => (looks += 1));
+    send(sender, topic, 0, 'first');
+    await leader.refused;
+    send(sender, topic, 0, 'second');
+    const before = looks;
+    await eventually(() => leader.passedOn() > 0 || looks >= before + 5);
+    leader.give();
+    await eventually(() => reported.length === 2);
+    expect(fatal).toEqual([]);
+    expect(reported.map(({ code }) => code)).toEqual([null, null]);
+    const records = await readAll(topic);
+    expect(records.map(({ value }) => String(value))).toEqual(['first', 'second']);
   });
 
   it('are each once and in their order, however often the connection is lost', async () => {
