@@ -7,6 +7,7 @@ import type { ConsumedRecord, KafkaConnection } from '../src/index.js';
 import { clientSettings } from '../src/clients/client-settings.js';
 import { nativeCall } from '../src/clients/native-call.js';
 import { toConsumedRecord } from '../src/clients/consumed-record.js';
+import { signal } from './kafka-fixture.js';
 
 /** The engines' broker, or another address of it. */
 export const connectionTo = (bootstrapServers = engines().kafka.bootstrapServers): KafkaConnection => ({
@@ -155,8 +156,7 @@ export async function refusingFirst(topic: string): Promise<Refusal> {
   const sockets = new Set<Socket>();
   const kept: (() => void)[] = [];
   let [isRefused, isGiven, passedOn] = [false, false, 0];
-  let refuse = (): void => {};
-  const refused = new Promise<void>((resolve) => (refuse = resolve));
+  const refused = signal();
   const server = createServer((client) => {
     const broker = connect(Number(port), host);
     let unread = Buffer.alloc(0);
@@ -171,7 +171,7 @@ export async function refusingFirst(topic: string): Promise<Refusal> {
           if (!isRefused) {
             [isRefused, isHeld] = [true, true];
             kept.push(() => client.write(refusalOf(topic, request.readInt32BE(8))));
-            refuse();
+            refused.give();
             continue;
           }
           passedOn += 1;
@@ -191,7 +191,7 @@ export async function refusingFirst(topic: string): Promise<Refusal> {
   await once(server, 'listening');
   return {
     bootstrapServers: `127.0.0.1:${addressOf(server)}`,
-    refused,
+    refused: refused.promise,
     passedOn: () => passedOn,
     give: () => {
       isGiven = true;
@@ -212,29 +212,27 @@ function addressOf(server: Server): number {
 /** A ProduceResponse of version 9 or 10 for partition 0 (Kafka protocol guide: length, correlation id, tags, topics, throttle time). */
 function refusalOf(topic: string, correlationId: number): Buffer {
   const name = Buffer.from(topic);
-  const numbers = (bits: 32 | 64, ...values: readonly number[]): Buffer =>
-    Buffer.concat(
-      values.map((value) => {
-        const bytes = Buffer.alloc(bits / 8);
-        if (bits === 32) bytes.writeInt32BE(value);
-        else bytes.writeBigInt64BE(BigInt(value));
-        return bytes;
-      }),
-    );
   const body = Buffer.concat([
-    numbers(32, correlationId),
+    int32(correlationId),
     Buffer.from([0, 2, name.length + 1]),
     name,
     Buffer.from([2]),
-    numbers(32, 0),
+    int32(0),
     Buffer.from([0, NOT_LEADER_OR_FOLLOWER]),
-    numbers(64, -1, -1, -1),
+    // No base offset, no append time, no log start offset: three INT64 of -1.
+    Buffer.alloc(24, 0xff),
     // No record's error, no message, no tags of the partition, none of the topic.
     Buffer.from([1, 0, 0, 0]),
-    numbers(32, 0),
+    int32(0),
     Buffer.from([0]),
   ]);
-  return Buffer.concat([numbers(32, body.length), body]);
+  return Buffer.concat([int32(body.length), body]);
+}
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
 }
 
 /** In a Metadata or FindCoordinator response an address is a length, the host's bytes and the port as INT32. */

@@ -1,4 +1,3 @@
-import kafka from '@confluentinc/kafka-javascript';
 import { engines, eventually, uniqueName } from '@weir/testing';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 
@@ -174,9 +173,6 @@ export function inside(client: object, ...path: readonly string[]): object {
     return next;
   }, client);
 }
-
-/** Whether the client was compiled with what docs/adr/0018 changes in it; a published binary has none of that. */
-export const isPatched = 'producePacked' in inside(new kafka.Producer({}), '_client');
 
 /** A promise that somebody else settles. */
 export function signal(): { promise: Promise<void>; give: () => void } {

@@ -42,8 +42,12 @@ const connection = (securityProtocol: KafkaConnection['securityProtocol']): Kafk
   securityProtocol,
   ssl: { caLocation: ca, certificateLocation: client },
 });
+/** The lines that a scrape has of it, by their labels: the files are read at once, and the first to be read has the first line. */
 const shown = async (metrics: Metrics): Promise<string[]> =>
-  (await metrics.scrape()).split('\n').filter((line) => line.startsWith('weir_certificate_expiry'));
+  (await metrics.scrape())
+    .split('\n')
+    .filter((line) => line.startsWith('weir_certificate_expiry'))
+    .toSorted();
 
 describe('when certificates end', () => {
   it('is told of each file by the first of its certificates, as it is at each scrape', async () => {
