@@ -4,7 +4,7 @@
  *   --full          longer runs, and every stage; without it the whole takes some six minutes
  *   --pairs 5       how often each contender runs
  *   --peers         Redpanda Connect beside Weir, built here by Go
- *   --profile DIR   CPU profiles of the apps, as Chrome's developer tools and speedscope read them
+ *   --profile DIR   CPU profiles of the apps, as Chrome's developer tools and speedscope read them, and a flame graph of each
  *   --set A=B       a variable of the apps that is other than usual, to compare settings; may be given more than once
  *   --list          what there is
  *   STAGE…          these alone
@@ -12,7 +12,7 @@
  * Writes bench/results/<time>.json, and what is in it as a picture. Ends with 1 where a stage lost or invented anything.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
@@ -20,6 +20,7 @@ import { startTestEngines, stopTestEngines } from '@weir/testing/engines-of-run'
 
 import { type BenchArguments, readArguments } from './arguments.js';
 import { chartOf } from './chart.js';
+import { flameGraphOf } from './flame.js';
 import { textOf } from './report.js';
 import { runStage, type StageResult } from './run.js';
 import { Shared } from './shared.js';
@@ -45,6 +46,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if (asked.profiles !== null) process.env['WEIR_NODE_ARGUMENTS'] = `--cpu-prof --cpu-prof-dir=${asked.profiles}`;
+  const before = asked.profiles === null ? [] : profilesIn(asked.profiles);
   setForApps(asked.settings);
   await startTestEngines((line) => console.log(line), { faults: true, durable: true });
   const results: StageResult[] = [];
@@ -72,6 +74,7 @@ async function main(): Promise<number> {
     await stopTestEngines();
   }
   await write(results, asked);
+  if (asked.profiles !== null) await drawProfiles(asked.profiles, before);
   return failed === 0 ? 0 : 1;
 }
 
@@ -96,4 +99,20 @@ async function write(results: readonly StageResult[], { full, settings }: BenchA
   console.log(`Written to ${file}`);
   const chart = await chartOf(results);
   if (chart !== null) writeFileSync(file.replace(/json$/u, 'svg'), chart);
+}
+
+function profilesIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((name) => name.endsWith('.cpuprofile'));
+}
+
+/** Beside each profile that is new. The apps write them as they end. */
+async function drawProfiles(folder: string, before: readonly string[]): Promise<void> {
+  for (const name of profilesIn(folder).filter((each) => !before.includes(each))) {
+    const graph = await flameGraphOf(`${folder}/${name}`);
+    if (graph === null) continue;
+    const file = `${folder}/${graph.app}-${name.replace(/cpuprofile$/u, 'svg')}`;
+    writeFileSync(file, graph.svg);
+    console.log(`Written to ${file}`);
+  }
 }
