@@ -40,13 +40,15 @@ const ROW = 16;
 /** What has less of the whole is counted for its caller. */
 const SMALLEST = 0.004;
 const NAMED = 30;
+/** Where Node.js loads modules, which is what an app does as it starts. */
+const LOADING = 'node:internal/modules/';
 const COLOURS: Readonly<Record<string, string>> = { weir: '#8fbbdc', node: '#d5dbe1', v8: '#b9a3d0' };
 const DEPENDENCY = '#ecc488';
 const KEPT = new Set(Object.keys(COLOURS));
 
 /**
  * Which app wrote a profile, and what its main thread did, as an SVG image: callers above what they called, each as wide as its share of the
- * time that was not idle. Null where it is of no app.
+ * time that it worked once it was loaded. Null where it is of no app.
  */
 export async function flameGraphOf(file: string): Promise<{ app: string; svg: string } | null> {
   const profile = JSON.parse(readFileSync(file, 'utf8')) as CpuProfile;
@@ -78,7 +80,7 @@ function ownerOf(module: string, functionName: string): string {
 }
 
 /**
- * What was at work, by who called whom; without what was idle and what is too little to be seen. What a package calls within itself is one
+ * What was at work, by who called whom; without idleness, the loading of modules and what is too little to be seen. What a package calls within itself is one
  * frame: its name is that of what was called from outside.
  */
 export function framesOf({ nodes, samples = [], timeDeltas = [] }: CpuProfile, moduleOf: ModuleOf): readonly Frame[] {
@@ -101,7 +103,7 @@ export function framesOf({ nodes, samples = [], timeDeltas = [] }: CpuProfile, m
   };
   const grow = (caller: Grown, ids: readonly number[]): void => {
     for (const node of ids.flatMap((id) => byId.get(id) ?? [])) {
-      if (node.callFrame.functionName === '(idle)') continue;
+      if (node.callFrame.functionName === '(idle)' || node.callFrame.url.startsWith(LOADING)) continue;
       const callee = calleeOf(caller, node.callFrame);
       callee.own += own.get(node.id) ?? 0;
       grow(callee, node.children ?? []);

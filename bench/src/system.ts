@@ -1,3 +1,4 @@
+import type { AppProcess } from '@weir/e2e/process';
 import { type Environment, kafkaConnection, System } from '@weir/e2e/system';
 import { KafkaAdmin } from '@weir/kafka';
 import { EngineProcess, engines, eventually, seriesIn, uniqueName } from '@weir/testing';
@@ -64,14 +65,24 @@ export class BenchSystem {
 
   /** The processes of this machine that take part in the work, by name. */
   get pids(): ReadonlyMap<string, number> {
-    const { ingest, consumers } = this.running;
     return new Map([
-      [ingest.name, ingest.pid ?? 0],
-      ...consumers.map(
-        (consumer, at) => [at === 0 ? consumer.name : `${consumer.name}-${at + 1}`, consumer.pid ?? 0] as const,
-      ),
+      ...pidsByName(this.ingests),
+      ...pidsByName(this.running.consumers),
       ...this.pidsOf('kafka', 'postgres'),
     ]);
+  }
+
+  /** All processes of ingest-api. */
+  get ingests(): readonly AppProcess[] {
+    return [this.running.ingest, ...this.running.moreIngest];
+  }
+
+  /** Resolves once there are so many processes of ingest-api, all of them ready. */
+  async haveIngests(count: number): Promise<void> {
+    const { moreIngest } = this.running;
+    for (const ingest of moreIngest.splice(count - 1)) await ingest.end();
+    while (this.ingests.length < count) await this.running.addIngest();
+    await Promise.all(this.ingests.map((ingest) => ingest.ready()));
   }
 
   /** Resolves once so many metrics-consumers, and no others, have partitions of metrics.raw. */
@@ -88,13 +99,13 @@ export class BenchSystem {
     );
   }
 
-  /** Resolves once ingest-api works on nothing any more: a load that ends leaves a request on each connection. */
+  /** Resolves once no ingest-api works on anything any more: a load that ends leaves a request on each connection. */
   async quiet(): Promise<void> {
-    const inFlight = async (): Promise<number | undefined> => {
-      const text = await (await fetch(`${this.running.ingest.url}/metrics`)).text();
-      return seriesIn(text, 'weir_ingest_in_flight_requests')[0];
-    };
-    await eventually(inFlight, (count) => count === 0);
+    for (const ingest of this.ingests)
+      await eventually(
+        () => inFlightOf(ingest),
+        (count) => count === 0,
+      );
   }
 
   /** The processes of engines, by name, as `pids` has them. */
@@ -199,6 +210,15 @@ export class BenchSystem {
   async stop(): Promise<void> {
     await this.running.stop();
   }
+}
+
+async function inFlightOf({ url }: AppProcess): Promise<number | undefined> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return seriesIn(text, 'weir_ingest_in_flight_requests')[0];
+}
+
+function pidsByName(processes: readonly AppProcess[]): [string, number][] {
+  return processes.map(({ name, pid = 0 }, at) => [at === 0 ? name : `${name}-${at + 1}`, pid]);
 }
 
 /** Weir with all its apps; stages in a row share it. */

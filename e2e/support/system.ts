@@ -47,6 +47,8 @@ export interface SystemOptions {
 /** All apps as processes, on topics, a group and a database of their own. */
 export class System {
   readonly admin = new KafkaAdmin(kafkaConnection());
+  /** Those beside `ingest`, which `addIngest` started. */
+  readonly moreIngest: AppProcess[] = [];
 
   private constructor(
     readonly ingest: AppProcess,
@@ -116,9 +118,18 @@ export class System {
     return added;
   }
 
+  /** Another ingest-api, with an address of its own; not ready yet. */
+  async addIngest(): Promise<AppProcess> {
+    const added = new AppProcess('ingest-api', await freePort(), this.ingest.environment);
+    added.start();
+    this.moreIngest.push(added);
+    return added;
+  }
+
   /** Ends the apps as a deploy would and answers their exit codes, in the order ingest, consumers, query. */
   async stop(): Promise<(number | string | null)[]> {
-    const statuses = await Promise.all([this.ingest, ...this.consumers, this.query].map((app) => app.end()));
+    const apps = [this.ingest, ...this.moreIngest, ...this.consumers, this.query];
+    const statuses = await Promise.all(apps.map((app) => app.end()));
     await this.admin.close();
     await this.database.drop();
     return statuses;

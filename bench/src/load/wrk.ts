@@ -36,6 +36,7 @@ export interface WrkReport {
 const GZIPPED_BODIES = 1_000;
 
 let directory: string | null = null;
+const written = new Map<string, string | Uint8Array>();
 const gzippedFiles = new Map<number, string>();
 
 /**
@@ -71,10 +72,12 @@ interface Told extends Percentiles {
   readonly broken: number;
 }
 
+/** Is written anew only where it is another: somebody else may read it at the moment. */
 function fileOf(name: string, content: string | Uint8Array): string {
   directory ??= mkdtempSync(join(tmpdir(), 'weir-bench-'));
   const file = join(directory, name);
-  writeFileSync(file, content);
+  if (written.get(name) !== content) writeFileSync(file, content);
+  written.set(name, content);
   return file;
 }
 

@@ -1,6 +1,7 @@
 import type { Contender, Extent, Stage } from '../stage.js';
 import { BenchSystem, type BenchSystemOptions } from '../system.js';
 import { draining } from './drain.js';
+import { ingestAlone, postedToSeveral } from './ingest.js';
 import { storing } from './stored.js';
 
 /** From the smallest size of an axis to the largest. */
@@ -8,6 +9,7 @@ const WANTED = 1.3;
 /** Shorter runs of several systems in turn tell more of what others do on the machine than of theirs. */
 const LEAST_SECONDS = 4;
 const CONNECTIONS = 64;
+const MANY_CONNECTIONS = 256;
 const BATCH = 100;
 const LABELS = 4;
 
@@ -121,15 +123,31 @@ export const growingConsumers = growing(
     }),
 );
 
-const numbered = (count: number, noun: string): string =>
-  `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+export const growingIngest = growing(
+  'ingest',
+  `POST of one metric by ${MANY_CONNECTIONS} connections, which as many processes of ingest-api share, until it is acknowledged; what counts is the rate. Each is loaded for a moment before.`,
+  'metrics',
+  ({ seconds }) =>
+    inOneSystem(
+      [1, 2],
+      (weir, count) => {
+        const load = { apiKeys: [weir.running.tenant.apiKey], connections: MANY_CONNECTIONS, batch: 1, seconds };
+        return postedToSeveral(weir, count, load, numbered(count, 'process', 'es'));
+      },
+      ingestAlone,
+    ),
+);
+
+const numbered = (count: number, noun: string, plural = 's'): string =>
+  `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : plural}`;
 
 /** Sizes that one system can have in turn. */
 async function inOneSystem<T>(
   sizes: readonly T[],
   contenderOf: (weir: BenchSystem, size: T) => Contender | Promise<Contender>,
+  start = (): Promise<BenchSystem> => BenchSystem.start(),
 ): Promise<Sizes> {
-  const weir = await BenchSystem.start();
+  const weir = await start();
   const contenders: Contender[] = [];
   for (const size of sizes) contenders.push(await contenderOf(weir, size));
   return { contenders, systems: [weir] };

@@ -4,6 +4,7 @@ import { drain, poison } from './drain.js';
 import {
   growingBatches,
   growingConsumers,
+  growingIngest,
   growingLabels,
   growingPartitions,
   growingSeries,
@@ -35,6 +36,7 @@ export const stages: readonly Stage[] = [
   growingTenants,
   growingSeries,
   growingConsumers,
+  growingIngest,
   growingPartitions,
   growingLabels,
   growingBatches,

@@ -1,7 +1,7 @@
 import { metricsRaw } from '@weir/topics';
 
 import { producerLimit } from '../limits/contenders.js';
-import { type WrkOptions, wrk } from '../load/wrk.js';
+import { type WrkOptions, type WrkReport, wrk } from '../load/wrk.js';
 import { UseMeter } from '../measure/process-use.js';
 import { RedpandaConnect } from '../peers/redpanda-connect.js';
 import { LimitProgram } from '../programs.js';
@@ -59,8 +59,34 @@ export function batchIngest(connections: number, gzip = false): Stage {
 
 type Load = Omit<WrkOptions, 'url'>;
 
+/** Single metrics to so many processes of ingest-api, which share the connections. */
+export function postedToSeveral(weir: BenchSystem, processes: number, load: Load, name: string): Contender {
+  const shared = { ...load, connections: load.connections / processes };
+  const post = (seconds: number): Promise<readonly WrkReport[]> =>
+    Promise.all(weir.ingests.map(({ url }) => wrk({ ...shared, seconds, url: `${url}/api/v1/metrics` })));
+  return {
+    name,
+    async run() {
+      await weir.haveIngests(processes);
+      await post(WARM_UP_SECONDS); // a process that was just started is slow
+      await weir.quiet();
+      const before = await weir.recordsIn(metricsRaw);
+      const meter = new UseMeter(weir.pids);
+      const reports = await post(load.seconds);
+      const use = meter.read();
+      const count = reports.reduce((sum, { answers }) => sum + answers * load.batch, 0);
+      await weir.quiet();
+      allThere(count, (await weir.recordsIn(metricsRaw)) - before, load);
+      const slowest = reports.reduce((a, b) => (a.latencyMs.p99 > b.latencyMs.p99 ? a : b));
+      return { count, seconds: Math.max(...reports.map(({ seconds }) => seconds)), latencyMs: slowest.latencyMs, use };
+    },
+  };
+}
+
+const WARM_UP_SECONDS = 4;
+
 /** metrics-consumer would take processor time from what is measured here. Stages in a row share it. */
-async function ingestAlone(): Promise<BenchSystem> {
+export async function ingestAlone(): Promise<BenchSystem> {
   const weir = await BenchSystem.start();
   for (const consumer of weir.running.consumers.splice(0)) await consumer.end();
   return weir;
