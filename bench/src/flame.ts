@@ -44,6 +44,7 @@ const NAMED = 30;
 const LOADING = 'node:internal/modules/';
 const COLOURS: Readonly<Record<string, string>> = { weir: '#8fbbdc', node: '#d5dbe1', v8: '#b9a3d0' };
 const DEPENDENCY = '#ecc488';
+/** Owners each of whose functions is a frame. */
 const KEPT = new Set(Object.keys(COLOURS));
 
 /**
@@ -80,8 +81,8 @@ function ownerOf(module: string, functionName: string): string {
 }
 
 /**
- * What was at work, by who called whom; without idleness, the loading of modules and what is too little to be seen. What a package calls within itself is one
- * frame: its name is that of what was called from outside.
+ * What was at work, by who called whom; without idleness, the loading of modules and what is too little to be seen. What a package calls
+ * within itself is one frame: its name is that of what was called from outside.
  */
 export function framesOf({ nodes, samples = [], timeDeltas = [] }: CpuProfile, moduleOf: ModuleOf): readonly Frame[] {
   const own = new Map<number, number>();
